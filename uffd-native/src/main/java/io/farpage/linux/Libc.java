@@ -1,0 +1,87 @@
+package io.farpage.linux;
+
+import com.sun.jna.Native;
+import com.sun.jna.Platform;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * The C library's functions, bound directly: a call with primitive arguments allocates nothing.
+ *
+ * <p>The variadic ones ({@code ioctl}, {@code syscall}, {@code open}) are bound with fixed
+ * arguments, which the x86-64 and AArch64 Linux calling conventions allow for integers and
+ * pointers.
+ */
+final class Libc {
+  static {
+    Native.register(Libc.class, Platform.C_LIBRARY_NAME);
+  }
+
+  private Libc() {}
+
+  static native int ioctl(int fd, long request, long argument);
+
+  static native long syscall(long number, long a, long b, long c, long d, long e, long f);
+
+  static native long read(int fd, long address, long lengthBytes);
+
+  static native long write(int fd, long address, long lengthBytes);
+
+  static native long pread(int fd, long address, long lengthBytes, long offset);
+
+  static native int open(byte[] path, int flags, int mode);
+
+  static native int close(int fd);
+
+  static native long mmap(
+      long address, long lengthBytes, int protection, int flags, int fd, long offset);
+
+  static native int munmap(long address, long lengthBytes);
+
+  static native int madvise(long address, long lengthBytes, int advice);
+
+  static native int fallocate(int fd, int mode, long offset, long lengthBytes);
+
+  static native int ftruncate(int fd, long lengthBytes);
+
+  static native long lseek(int fd, long offset, int whence);
+
+  static native int fstatfs(int fd, long statfs);
+
+  static native int getpagesize();
+
+  static native int memfd_create(byte[] name, int flags);
+
+  static native int poll(long pollfds, long count, int timeoutMs);
+
+  static native int eventfd(int initial, int flags);
+
+  static native long recv(int fd, long address, long lengthBytes, int flags);
+
+  static native long send(int fd, long address, long lengthBytes, int flags);
+
+  static native int socketpair(int domain, int type, int protocol, int[] fds);
+
+  static native int shutdown(int fd, int how);
+
+  static native int getsockopt(int fd, int level, int option, long value, int[] lengthBytes);
+
+  static native int waitpid(int pid, int[] status, int options);
+
+  static native String strerror(int errno);
+
+  /** The error number that the calling thread's last call of this class left behind. */
+  static int errno() {
+    return Native.getLastError();
+  }
+
+  /** A system call by number, with up to three arguments. */
+  static long syscall(long number, long a, long b, long c) {
+    return syscall(number, a, b, c, 0, 0, 0);
+  }
+
+  /** A C string: UTF-8 with the terminating zero. */
+  static byte[] cString(String text) {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    return java.util.Arrays.copyOf(bytes, bytes.length + 1);
+  }
+}
