@@ -1,0 +1,128 @@
+package io.farpage.prefetch;
+
+import java.nio.ByteBuffer;
+import org.agrona.concurrent.AtomicBuffer;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * One bit for each page, off the heap, readable and writable by several threads without locks.
+ *
+ * <p>Bit {@code n & 63} of the 64-bit little-endian word {@code n / 64} belongs to page {@code n}.
+ * Setting and clearing are atomic and have release semantics, reading has acquire semantics: what a
+ * thread wrote before it set a bit is seen by a thread that finds the bit set.
+ */
+public final class PageBits {
+  private final AtomicBuffer words;
+  private final long pageCount;
+
+  /**
+   * Wraps memory that holds the bits.
+   *
+   * @param words at least {@link #lengthBytes(long)} bytes, aligned to 8; kept, not copied
+   * @param pageCount number of pages, from 1 to 2^33
+   */
+  public PageBits(final AtomicBuffer words, final long pageCount) {
+    if (words.capacity() < lengthBytes(pageCount)) {
+      throw new IllegalArgumentException("too little memory for " + pageCount + " pages");
+    }
+    words.verifyAlignment();
+    this.words = words;
+    this.pageCount = pageCount;
+  }
+
+  /** Returns bits of their own, all clear, for a number of pages. */
+  public static PageBits allocate(final long pageCount) {
+    return new PageBits(
+        new UnsafeBuffer(ByteBuffer.allocateDirect(lengthBytes(pageCount))), pageCount);
+  }
+
+  /** Returns the bytes that the bits of so many pages take: a multiple of 8. */
+  public static int lengthBytes(final long pageCount) {
+    return Math.toIntExact(((pageCount + 63) >> 6) << 3);
+  }
+
+  /** Returns the number of pages. */
+  public long pageCount() {
+    return pageCount;
+  }
+
+  /** Returns whether a page's bit is set. */
+  public boolean get(final long page) {
+    return (word(page >> 6) & (1L << page)) != 0;
+  }
+
+  /** Sets a page's bit; returns false when it was set already. */
+  public boolean set(final long page) {
+    return (getAndOr(page >> 6, 1L << page) & (1L << page)) == 0;
+  }
+
+  /** Clears a page's bit. */
+  public void clear(final long page) {
+    final int index = index(page >> 6);
+    final long mask = ~(1L << page);
+    long old;
+    do {
+      old = words.getLongVolatile(index);
+    } while (!words.compareAndSetLong(index, old, old & mask));
+  }
+
+  /** Sets the bits of {@code count} pages from {@code first} on. */
+  public void setRange(final long first, final long count) {
+    for (long page = first, end = first + count; page < end; ) {
+      final long mask = maskFrom(page, end);
+      getAndOr(page >> 6, mask);
+      page = (page | 63) + 1;
+    }
+  }
+
+  /** Sets the bits that are set in another, equally long set. */
+  public void setAll(final PageBits other) {
+    for (long w = 0, n = wordCount(); w < n; w++) {
+      getAndOr(w, other.word(w));
+    }
+  }
+
+  /** Returns the number of bits that are set. */
+  public long count() {
+    long count = 0;
+    for (long w = 0, n = wordCount(); w < n; w++) {
+      count += Long.bitCount(word(w));
+    }
+    return count;
+  }
+
+  long wordCount() {
+    return (pageCount + 63) >> 6;
+  }
+
+  long word(final long wordNumber) {
+    return words.getLongVolatile(index(wordNumber));
+  }
+
+  boolean compareAndSetWord(final long wordNumber, final long expected, final long update) {
+    return words.compareAndSetLong(index(wordNumber), expected, update);
+  }
+
+  /** The bits of one word for the pages from {@code page} to the word's end, at most to end. */
+  static long maskFrom(final long page, final long end) {
+    final long mask = -1L << page;
+    final long wordEnd = (page | 63) + 1;
+    return wordEnd <= end ? mask : mask & (-1L >>> (wordEnd - end));
+  }
+
+  private long getAndOr(final long wordNumber, final long mask) {
+    final int index = index(wordNumber);
+    long old;
+    do {
+      old = words.getLongVolatile(index);
+      if ((old & mask) == mask) {
+        return old;
+      }
+    } while (!words.compareAndSetLong(index, old, old | mask));
+    return old;
+  }
+
+  private static int index(final long wordNumber) {
+    return (int) (wordNumber << 3);
+  }
+}
