@@ -1,0 +1,120 @@
+package io.farpage.cli;
+
+import io.farpage.control.TlsCredentials;
+import io.farpage.control.Wire;
+import io.farpage.migration.MigrationException;
+import io.farpage.migration.Outcome;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.OptionalInt;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Option;
+
+/** The options that {@code source} and {@code dest} share. */
+final class CommonOptions {
+  @Option(
+      names = "--qmp",
+      required = true,
+      paramLabel = "SOCK",
+      description = "QEMU's QMP socket: -qmp unix:SOCK,server=on,wait=off")
+  Path qmp;
+
+  @Option(
+      names = "--pid",
+      paramLabel = "PID",
+      description = "QEMU's process, when it cannot be found through the socket")
+  Integer pid;
+
+  @Option(
+      names = "--transport",
+      paramLabel = "T",
+      defaultValue = "auto",
+      description = "auto, rdma or tcp; auto takes the best that both sides have")
+  String transport;
+
+  @ArgGroup(exclusive = true)
+  Security security;
+
+  /** How the connection is protected. */
+  static final class Security {
+    @Option(
+        names = "--tls-creds",
+        paramLabel = "DIR",
+        description = "X.509 credentials in QEMU's directory layout; both sides are checked")
+    Path tlsCreds;
+
+    @Option(
+        names = "--insecure",
+        description = "plain connections beyond loopback: only on a network that you trust")
+    boolean insecure;
+  }
+
+  @Option(
+      names = "--control",
+      paramLabel = "SOCK",
+      description = "make a UNIX socket for `farpage ctl`")
+  Path control;
+
+  @Option(names = "--json", description = "one QMP-shaped event a line, and nothing else")
+  boolean json;
+
+  @Option(
+      names = "--log-level",
+      paramLabel = "L",
+      defaultValue = "warn",
+      description = "error, warn, info, debug or trace; logs go to the standard error")
+  String logLevel;
+
+  @Option(
+      names = "--state-dir",
+      paramLabel = "DIR",
+      description = "where journals and sockets live; /run/farpage for root")
+  Path stateDir;
+
+  /** Must come before the first logger is made. */
+  void configureLogging() throws MigrationException {
+    final String level = logLevel.toLowerCase(Locale.ROOT);
+    if (!List.of("error", "warn", "info", "debug", "trace").contains(level)) {
+      throw new MigrationException(
+          Outcome.REFUSED, "--log-level must be error, warn, info, debug or trace");
+    }
+    System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", level);
+    System.setProperty("org.slf4j.simpleLogger.showDateTime", "true");
+    System.setProperty("org.slf4j.simpleLogger.dateTimeFormat", "HH:mm:ss.SSS");
+    System.setProperty("org.slf4j.simpleLogger.showShortLogName", "true");
+    // Chronicle tells about itself at each start
+    System.setProperty("org.slf4j.simpleLogger.log.net.openhft", "error");
+  }
+
+  OptionalInt pid() {
+    return pid == null ? OptionalInt.empty() : OptionalInt.of(pid);
+  }
+
+  List<String> transports() throws MigrationException {
+    return switch (transport) {
+      case "auto", "tcp" -> List.of("tcp");
+      case "rdma" ->
+          throw new MigrationException(
+              Outcome.REFUSED, "this build has no RDMA transport; use --transport tcp, or auto");
+      default ->
+          throw new MigrationException(
+              Outcome.REFUSED, "--transport must be auto, rdma or tcp, not " + transport);
+    };
+  }
+
+  Wire wire(final boolean server) throws MigrationException {
+    if (security == null || security.tlsCreds == null) {
+      return Wire.plain(security != null && security.insecure);
+    }
+    try {
+      return Wire.tls(
+          server
+              ? TlsCredentials.forServer(security.tlsCreds)
+              : TlsCredentials.forClient(security.tlsCreds));
+    } catch (final IOException e) {
+      throw new MigrationException(Outcome.REFUSED, e.getMessage(), e);
+    }
+  }
+}

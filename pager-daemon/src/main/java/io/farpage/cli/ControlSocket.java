@@ -1,0 +1,159 @@
+package io.farpage.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.farpage.migration.MigrationException;
+import io.farpage.migration.MigrationListener;
+import io.farpage.migration.MigrationStatus;
+import io.farpage.migration.Outcome;
+import io.farpage.migration.Progress;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.function.Consumer;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The UNIX socket that {@code farpage ctl} talks to: one command a connection, as {@code
+ * {"execute":"status"}}, answered by {@code {"return":...}} or {@code {"error":{"desc":...}}}.
+ */
+final class ControlSocket implements AutoCloseable, MigrationListener {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final int MAX_REQUEST_CHARS = 4096;
+
+  private final Path path;
+  private final ServerSocketChannel server;
+  private final Consumer<String> cancel;
+  private volatile MigrationStatus status = MigrationStatus.NONE;
+  private volatile Progress progress;
+
+  private ControlSocket(
+      final Path path, final ServerSocketChannel server, final Consumer<String> cancel) {
+    this.path = path;
+    this.server = server;
+    this.cancel = cancel;
+  }
+
+  /** Opens the socket and listens to the session; a null path opens nothing. */
+  static ControlSocket open(final Path path, final Session session, final Consumer<String> cancel)
+      throws MigrationException {
+    if (path == null) {
+      return null;
+    }
+    try {
+      if (Files.exists(path)) {
+        throw new IOException("it exists; if no other Farpage uses it, remove it");
+      }
+      final ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+      server.bind(UnixDomainSocketAddress.of(path));
+      Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
+      final ControlSocket socket = new ControlSocket(path, server, cancel);
+      session.addListener(socket);
+      final Thread thread = new Thread(socket::serve, "ctl");
+      thread.setDaemon(true);
+      thread.start();
+      return socket;
+    } catch (final IOException e) {
+      throw new MigrationException(
+          Outcome.REFUSED, "--control " + path + ": " + Main.oneLine(e), e);
+    }
+  }
+
+  @Override
+  public void onStatus(final MigrationStatus next) {
+    status = next;
+  }
+
+  @Override
+  public void onProgress(final Progress next) {
+    progress = next;
+  }
+
+  private void serve() {
+    while (true) {
+      try (SocketChannel client = server.accept()) {
+        final BufferedReader reader =
+            new BufferedReader(
+                new InputStreamReader(Channels.newInputStream(client), StandardCharsets.UTF_8));
+        final char[] request = new char[MAX_REQUEST_CHARS];
+        int length = 0;
+        while (length < request.length) {
+          final int c = reader.read();
+          if (c < 0 || c == '\n') {
+            break;
+          }
+          request[length++] = (char) c;
+        }
+        final String answer = answer(new String(request, 0, length)) + "\n";
+        client.write(ByteBuffer.wrap(answer.getBytes(StandardCharsets.UTF_8)));
+      } catch (final ClosedChannelException e) {
+        return;
+      } catch (final IOException e) {
+        LoggerFactory.getLogger(ControlSocket.class).warn("ctl: {}", Main.oneLine(e));
+      }
+    }
+  }
+
+  private String answer(final String request) {
+    String command;
+    try {
+      final JsonNode tree = JSON.readTree(request);
+      command = tree == null ? "" : tree.path("execute").asText();
+    } catch (final IOException e) {
+      command = "";
+    }
+    final ObjectNode answer = JSON.createObjectNode();
+    switch (command) {
+      case "status" -> answer.set("return", describe());
+      case "cancel" -> {
+        cancel.accept("farpage ctl");
+        answer.putObject("return");
+      }
+      case "start-postcopy", "pause", "resume" ->
+          answer
+              .putObject("error")
+              .put("desc", command + " is not possible: a post-copy migration starts by itself");
+      default ->
+          answer
+              .putObject("error")
+              .put("desc", "unknown command; status, start-postcopy, cancel, pause, resume");
+    }
+    return answer.toString();
+  }
+
+  private ObjectNode describe() {
+    final ObjectNode result = JSON.createObjectNode().put("status", status.qemuName());
+    final Progress last = progress;
+    if (last != null) {
+      result
+          .putObject("ram")
+          .put("total", last.totalBytes())
+          .put("remaining", last.remainingBytes())
+          .put("postcopy-requests", last.demandFaults())
+          .put("prefetched-pages", last.prefetchedPages());
+    }
+    return result;
+  }
+
+  @Override
+  public void close() {
+    try {
+      server.close();
+      Files.deleteIfExists(path);
+    } catch (final IOException e) {
+      LoggerFactory.getLogger(ControlSocket.class).debug("closing the control socket", e);
+    }
+  }
+}

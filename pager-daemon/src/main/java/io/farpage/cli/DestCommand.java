@@ -1,0 +1,156 @@
+package io.farpage.cli;
+
+import io.farpage.migration.DestinationMigration;
+import io.farpage.migration.DestinationOptions;
+import io.farpage.migration.MigrationException;
+import io.farpage.migration.Outcome;
+import io.farpage.migration.StateDirectory;
+import io.farpage.report.MigrationReport;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code farpage dest}: fetches the guest from a source. */
+@Command(
+    name = "dest",
+    description = "Beside the QEMU that waits for the guest: fetches it from a source.",
+    mixinStandardHelpOptions = true)
+final class DestCommand implements Callable<Integer> {
+  @Mixin private CommonOptions common;
+
+  @Option(
+      names = "--source",
+      required = true,
+      paramLabel = "HOST:PORT",
+      description = "where `farpage source` listens")
+  private String source;
+
+  @Option(
+      names = "--mode",
+      paramLabel = "MODE",
+      defaultValue = "postcopy",
+      description = "postcopy; hybrid and precopy are not in this version")
+  private String mode;
+
+  @Option(names = "--warmup-time", paramLabel = "S", description = "for hybrid")
+  private Double warmupTime;
+
+  @Option(names = "--warmup-rounds", paramLabel = "N", description = "for hybrid")
+  private Integer warmupRounds;
+
+  @Option(names = "--downtime-limit", paramLabel = "MS", description = "for precopy and hybrid")
+  private Long downtimeLimit;
+
+  @Option(names = "--max-bandwidth", paramLabel = "B/s", description = "for precopy and hybrid")
+  private Long maxBandwidth;
+
+  @Option(
+      names = "--max-postcopy-bandwidth",
+      paramLabel = "B/s",
+      defaultValue = "0",
+      description = "bytes a second fetched ahead of demand, 0 for no limit; K, M, G may follow")
+  private String maxPostcopyBandwidth;
+
+  @Option(
+      names = "--prefetch",
+      paramLabel = "POLICY",
+      defaultValue = "sweep",
+      description = "what to fetch ahead: sweep")
+  private String prefetch;
+
+  @Option(names = "--resume", description = "go on with a migration that was interrupted")
+  private boolean resume;
+
+  @Option(
+      names = "--report",
+      paramLabel = "FILE",
+      description = "write a report at the end: JSON, or a page for people when FILE is .html")
+  private Path report;
+
+  @Option(
+      names = "--metrics",
+      paramLabel = "HOST:PORT",
+      description = "serve metrics in Prometheus' text format")
+  private String metrics;
+
+  @Override
+  public Integer call() {
+    final Session session = new Session(common.json);
+    final DestinationMigration[] migration = new DestinationMigration[1];
+    return session.run(
+        () -> {
+          common.configureLogging();
+          migration[0] = new DestinationMigration(options(), session);
+          try (ControlSocket control =
+                  ControlSocket.open(common.control, session, migration[0]::cancel);
+              MetricsServer server = MetricsServer.open(metrics, session)) {
+            migration[0].run();
+          }
+          end(session, MigrationReport.of(migration[0].report()));
+        },
+        who -> {
+          if (migration[0] != null) {
+            migration[0].cancel(who);
+          }
+        });
+  }
+
+  private DestinationOptions options() throws MigrationException {
+    requireSupported();
+    return new DestinationOptions(
+        common.qmp,
+        common.pid(),
+        SourceCommand.endpoint("--source", source),
+        common.wire(false),
+        common.transports(),
+        ByteCount.parse("--max-postcopy-bandwidth", maxPostcopyBandwidth),
+        prefetch,
+        resume,
+        StateDirectory.open(common.stateDir));
+  }
+
+  private void requireSupported() throws MigrationException {
+    if (!mode.equals("postcopy")) {
+      throw refused(
+          mode.equals("hybrid") || mode.equals("precopy")
+              ? "--mode " + mode + " is not in this version; use --mode postcopy"
+              : "--mode must be hybrid, postcopy or precopy, not " + mode);
+    }
+    if (warmupTime != null
+        || warmupRounds != null
+        || downtimeLimit != null
+        || maxBandwidth != null) {
+      throw refused(
+          "--warmup-time, --warmup-rounds, --downtime-limit and --max-bandwidth are for the"
+              + " warm-up, which is not in this version");
+    }
+    if (!prefetch.equals("sweep")) {
+      throw refused("--prefetch must be sweep, not " + prefetch);
+    }
+    if (report != null) {
+      final Path directory = report.toAbsolutePath().getParent();
+      if (directory == null || !Files.isDirectory(directory) || Files.isDirectory(report)) {
+        throw refused("--report: " + report + " is no file in an existing directory");
+      }
+    }
+  }
+
+  private static MigrationException refused(final String message) {
+    return new MigrationException(Outcome.REFUSED, message);
+  }
+
+  private void end(final Session session, final MigrationReport figures) {
+    figures.summary().forEach(session::say);
+    if (report != null) {
+      try {
+        figures.write(report);
+      } catch (final IOException e) {
+        System.err.println("farpage: the report could not be written: " + e);
+      }
+    }
+  }
+}

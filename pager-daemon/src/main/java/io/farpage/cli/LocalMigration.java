@@ -1,0 +1,139 @@
+package io.farpage.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * One migration between two VMMs of this machine, by two daemons that are processes of their own.
+ *
+ * <p>For tests and measurements: what an operator does on two hosts, on one.
+ */
+public final class LocalMigration implements AutoCloseable {
+  private static final Duration START_TIMEOUT = Duration.ofSeconds(30);
+
+  private final Path stateDirectory;
+  private final Path report;
+  private final DaemonProcess source;
+  private DaemonProcess destination;
+
+  /**
+   * How it ended.
+   *
+   * @param sourceExit the source daemon's exit code
+   * @param destinationExit the destination daemon's exit code
+   * @param sourceOutput what the source daemon printed
+   * @param destinationOutput what the destination daemon printed
+   * @param report the destination's report; a missing node when there is none
+   */
+  public record Result(
+      int sourceExit,
+      int destinationExit,
+      List<String> sourceOutput,
+      List<String> destinationOutput,
+      JsonNode report) {
+
+    /** Throws, with both outputs, unless both daemons ended with code 0. */
+    public Result orThrow() {
+      if (sourceExit != 0 || destinationExit != 0) {
+        throw new AssertionError("the migration failed: " + this);
+      }
+      return this;
+    }
+  }
+
+  private LocalMigration(final Path stateDirectory, final Path report, final DaemonProcess source) {
+    this.stateDirectory = stateDirectory;
+    this.report = report;
+    this.source = source;
+  }
+
+  /**
+   * Starts the source's daemon, on a free port of the loopback interface.
+   *
+   * @param qmp the source VMM's QMP socket
+   * @param directory for the report and the daemons' state
+   * @param options further options of {@code farpage source}
+   */
+  public static LocalMigration startSource(
+      final Path qmp, final Path directory, final String... options) throws IOException {
+    final Path state = directory.resolve("state");
+    final List<String> arguments = new ArrayList<>();
+    arguments.addAll(
+        List.of(
+            "source", "--qmp=" + qmp, "--listen=127.0.0.1:0", "--state-dir=" + state, "--json"));
+    arguments.addAll(List.of(options));
+    return new LocalMigration(
+        state, directory.resolve("report.json"), DaemonProcess.start(arguments, line -> {}));
+  }
+
+  /** Waits until the source listens, and returns its port. */
+  public int port() {
+    return source.awaitEvent("LISTENING", data -> true, START_TIMEOUT).path("port").asInt();
+  }
+
+  /**
+   * Starts the destination's daemon, once the source listens.
+   *
+   * @param qmp the destination VMM's QMP socket
+   * @param options further options of {@code farpage dest}
+   */
+  public LocalMigration startDestination(final Path qmp, final String... options)
+      throws IOException {
+    Files.deleteIfExists(report);
+    final List<String> arguments = new ArrayList<>();
+    arguments.addAll(
+        List.of(
+            "dest",
+            "--qmp=" + qmp,
+            "--source=127.0.0.1:" + port(),
+            "--state-dir=" + stateDirectory,
+            "--report=" + report,
+            "--mode=postcopy",
+            "--json"));
+    arguments.addAll(List.of(options));
+    destination = DaemonProcess.start(arguments, line -> {});
+    return this;
+  }
+
+  /** Returns the source's daemon. */
+  public DaemonProcess source() {
+    return source;
+  }
+
+  /** Returns the destination's daemon, once started. */
+  public DaemonProcess destination() {
+    return destination;
+  }
+
+  /** Returns where the daemons keep their state. */
+  public Path stateDirectory() {
+    return stateDirectory;
+  }
+
+  /** Waits until both daemons have ended. */
+  public Result await(final Duration timeout) throws IOException {
+    final int destinationExit = destination.awaitExit(timeout);
+    final int sourceExit = source.awaitExit(timeout);
+    final ObjectMapper json = new ObjectMapper();
+    return new Result(
+        sourceExit,
+        destinationExit,
+        source.output(),
+        destination.output(),
+        Files.exists(report) ? json.readTree(report.toFile()) : json.missingNode());
+  }
+
+  @Override
+  public void close() {
+    source.close();
+    if (destination != null) {
+      destination.close();
+    }
+  }
+}

@@ -1,0 +1,72 @@
+package io.farpage.cli;
+
+import io.farpage.migration.Endpoint;
+import io.farpage.migration.MigrationException;
+import io.farpage.migration.Outcome;
+import io.farpage.migration.SourceMigration;
+import io.farpage.migration.SourceOptions;
+import io.farpage.migration.StateDirectory;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code farpage source}: waits for a destination and gives the guest away. */
+@Command(
+    name = "source",
+    description = "Beside the QEMU that runs the guest: waits for a destination and serves it.",
+    mixinStandardHelpOptions = true)
+final class SourceCommand implements Callable<Integer> {
+  @Mixin private CommonOptions common;
+
+  @Option(
+      names = "--listen",
+      required = true,
+      paramLabel = "HOST:PORT",
+      description = "where to wait for the destination; port 0 takes a free one")
+  private String listen;
+
+  @Option(
+      names = "--keep-source",
+      description = "leave this QEMU, stopped, when the guest has gone")
+  private boolean keepSource;
+
+  @Override
+  public Integer call() {
+    final Session session = new Session(common.json);
+    final SourceMigration[] migration = new SourceMigration[1];
+    return session.run(
+        () -> {
+          common.configureLogging();
+          migration[0] = new SourceMigration(options(), session);
+          try (ControlSocket socket =
+              ControlSocket.open(common.control, session, migration[0]::cancel)) {
+            migration[0].run();
+          }
+        },
+        who -> {
+          if (migration[0] != null) {
+            migration[0].cancel(who);
+          }
+        });
+  }
+
+  private SourceOptions options() throws MigrationException {
+    return new SourceOptions(
+        common.qmp,
+        common.pid(),
+        endpoint("--listen", listen),
+        common.wire(true),
+        common.transports(),
+        keepSource,
+        StateDirectory.open(common.stateDir));
+  }
+
+  static Endpoint endpoint(final String option, final String value) throws MigrationException {
+    try {
+      return Endpoint.parse(value);
+    } catch (final IllegalArgumentException e) {
+      throw new MigrationException(Outcome.REFUSED, option + ": " + e.getMessage(), e);
+    }
+  }
+}

@@ -1,0 +1,27 @@
+package io.farpage.control;
+
+/** The frames of a control connection; the order is the number on the wire. */
+public enum FrameType {
+  /** Destination: which guest RAM it has, what it can do (JSON). */
+  HELLO,
+  /** Source: the same, and the session's id and key (JSON). */
+  WELCOME,
+  /** Destination: RAM is registered, the VMM waits for the device state (empty). */
+  PREPARED,
+  /** Source: the guest has stopped; the one byte is 1 when it ran before, else 0. */
+  STOPPED,
+  /** Source: part of the VMM's device state (bytes). */
+  DEVICE_STATE,
+  /** Source: the rest of the device state. Only now can the destination resume the guest. */
+  DEVICE_STATE_END,
+  /** Destination: the guest has resumed there: the commit point (empty). */
+  RESUMED,
+  /** Source: where data is, see {@link ExtentsFrame}. */
+  EXTENTS,
+  /** Destination: every page has arrived (empty). */
+  COMPLETED,
+  /** Source: the last word, with its figures (JSON). */
+  BYE,
+  /** Either: the migration failed before the commit, and this side is safe (JSON). */
+  FAILED
+}

@@ -1,0 +1,24 @@
+package io.farpage.control;
+
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import java.util.List;
+
+/**
+ * The destination's first frame.
+ *
+ * @param farpage version of the program, for people
+ * @param vmm name and version of the destination's VMM, for people
+ * @param transports the transports it can use, best first
+ * @param regions its guest RAM
+ * @param resume the id of the migration to go on with; null for a new one
+ */
+@JsonIgnoreProperties(ignoreUnknown = true)
+public record Hello(
+    String farpage, String vmm, List<String> transports, List<RegionInfo> regions, String resume) {
+
+  /** Requires what this side needs. */
+  public Hello {
+    transports = List.copyOf(transports);
+    regions = List.copyOf(regions);
+  }
+}

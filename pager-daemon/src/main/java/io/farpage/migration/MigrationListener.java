@@ -1,0 +1,19 @@
+package io.farpage.migration;
+
+/** Hears how a migration goes; called on the conductor's thread, must return quickly. */
+public interface MigrationListener {
+  /** The source waits for a destination at this address. */
+  default void onListening(final String host, final int port) {}
+
+  /** The migration has entered a state. */
+  default void onStatus(final MigrationStatus status) {}
+
+  /** The guest runs on the destination. */
+  default void onResume() {}
+
+  /** More pages have arrived. */
+  default void onProgress(final Progress progress) {}
+
+  /** Something the operator should know. */
+  default void onMessage(final String message) {}
+}

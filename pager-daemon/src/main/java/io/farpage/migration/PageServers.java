@@ -1,0 +1,46 @@
+package io.farpage.migration;
+
+import io.farpage.control.PeerConnection;
+import io.farpage.control.Preface;
+import io.farpage.transport.LocalMemory;
+import io.farpage.transport.tcp.TcpPageServer;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The source's ends of a session's lanes. */
+final class PageServers implements AutoCloseable {
+  private final LocalMemory memory;
+  private final List<TcpPageServer> servers = new ArrayList<>();
+  private long sentBytesOfClosed;
+
+  PageServers(final LocalMemory memory) {
+    this.memory = memory;
+  }
+
+  /** Serves one more lane. */
+  void add(final Preface.Purpose purpose, final PeerConnection connection) throws IOException {
+    final String name = purpose == Preface.Purpose.DEMAND_LANE ? "demand" : "bulk";
+    final TcpPageServer server = new TcpPageServer(name, connection.toLane(), memory);
+    servers.add(server);
+    server.start();
+  }
+
+  /** Returns the number of lanes served now. */
+  int count() {
+    return servers.size();
+  }
+
+  /** Returns the bytes of page data sent so far, by the lanes closed meanwhile too. */
+  long sentBytes() {
+    return sentBytesOfClosed + servers.stream().mapToLong(TcpPageServer::sentBytes).sum();
+  }
+
+  /** Ends all lanes; others may be added again. */
+  @Override
+  public void close() {
+    servers.forEach(TcpPageServer::close);
+    sentBytesOfClosed = sentBytes();
+    servers.clear();
+  }
+}

@@ -1,0 +1,32 @@
+package io.farpage.migration;
+
+import io.farpage.control.Wire;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.OptionalInt;
+
+/**
+ * What {@code farpage source} was asked for.
+ *
+ * @param qmp the VMM's QMP socket
+ * @param pid the VMM's process, when the operator names it
+ * @param listen where to wait for the destination
+ * @param wire plain or encrypted
+ * @param transports the transports allowed, best first
+ * @param keepSource leave the source's VMM, paused, after the migration
+ * @param stateDirectory where sockets and journals live
+ */
+public record SourceOptions(
+    Path qmp,
+    OptionalInt pid,
+    Endpoint listen,
+    Wire wire,
+    List<String> transports,
+    boolean keepSource,
+    StateDirectory stateDirectory) {
+
+  /** Copies the list. */
+  public SourceOptions {
+    transports = List.copyOf(transports);
+  }
+}

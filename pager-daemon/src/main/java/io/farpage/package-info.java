@@ -1,0 +1,2 @@
+/** Farpage: resumes a guest before its memory has arrived. */
+package io.farpage;

@@ -1,0 +1,177 @@
+package io.farpage.pager;
+
+import io.farpage.linux.UffdConstants;
+import io.farpage.linux.UffdEvents;
+import io.farpage.linux.Userfaultfd;
+import io.farpage.prefetch.PageMap;
+import io.farpage.prefetch.PageOrigin;
+import io.farpage.prefetch.PageOrigins;
+import io.farpage.prefetch.PageSpace;
+import io.farpage.transport.PageLane;
+import io.farpage.transport.ReadListener;
+import java.io.IOException;
+import org.HdrHistogram.Histogram;
+import org.agrona.collections.LongArrayQueue;
+import org.agrona.concurrent.Agent;
+import org.agrona.concurrent.AgentTerminationException;
+import org.agrona.concurrent.NanoClock;
+
+/**
+ * Answers the faults of the guest: event, remote read, received bit, {@code UFFDIO_CONTINUE}.
+ *
+ * <p>The latency recorded is that from reading the event to the end of CONTINUE, in nanoseconds,
+ * for faults that needed a remote read of their own.
+ */
+public final class DemandAgent implements Agent {
+  private static final int QUEUE_CAPACITY = 4096;
+  private static final long NO_PAGE = -1;
+  private static final int EVENTS_PER_READ = 64;
+
+  private final Userfaultfd userfaultfd;
+  private final UffdEvents events;
+  private final GuestRegions regions;
+  private final PageSpace space;
+  private final PageMap map;
+  private final PageOrigins origins;
+  private final PageLane lane;
+  private final PagePlacement placement;
+  private final FaultFeed feed;
+  private final PagerCounters counters;
+  private final NanoClock clock;
+  private final Histogram latencyNs;
+  private final ReadListener onRead = this::onRead;
+
+  // claimed pages that the lane had no room for, with the time of their fault
+  private final LongArrayQueue waitingPages = new LongArrayQueue(QUEUE_CAPACITY, NO_PAGE);
+  private final LongArrayQueue waitingTimes = new LongArrayQueue(QUEUE_CAPACITY, NO_PAGE);
+
+  private volatile boolean armed;
+
+  DemandAgent(final PagerContext context, final FaultFeed feed) {
+    userfaultfd = context.userfaultfd();
+    events = new UffdEvents(EVENTS_PER_READ);
+    regions = context.regions();
+    space = regions.space();
+    map = context.map();
+    origins = context.origins();
+    lane = context.demandLane();
+    placement = context.newPlacement();
+    counters = context.counters();
+    clock = context.clock();
+    latencyNs = context.faultLatencyNs();
+    this.feed = feed;
+  }
+
+  /**
+   * Lets faults be answered. A fault that comes earlier ends the agent: the guest still runs on the
+   * source, so a page read now could be an old one.
+   */
+  void arm() {
+    armed = true;
+  }
+
+  @Override
+  public int doWork() {
+    try {
+      return readFaults() + sendWaiting() + lane.poll(onRead);
+    } catch (final IOException e) {
+      throw new AgentTerminationException(e);
+    }
+  }
+
+  private int readFaults() throws IOException {
+    final int count = events.readFrom(userfaultfd);
+    if (count <= 0) {
+      if (count < 0) {
+        throw new io.farpage.linux.LinuxException("reading faults", -count);
+      }
+      return 0;
+    }
+    if (!armed) {
+      throw new IOException(
+          "the destination's VMM touched guest RAM before the source had stopped");
+    }
+    final long now = clock.nanoTime();
+    for (int i = 0; i < count; i++) {
+      if (events.event(i) == UffdConstants.EVENT_PAGEFAULT) {
+        onFault(events.address(i), now);
+      }
+    }
+    return count;
+  }
+
+  private void onFault(final long address, final long now) throws IOException {
+    final long page = regions.pageAt(address);
+    if (page < 0) {
+      throw new IOException("fault outside of the guest's RAM at 0x" + Long.toHexString(address));
+    }
+    counters.add(PagerCounter.FAULTS, 1);
+    final int region = space.regionOf(page);
+    if (map.isReceived(page)) {
+      answerAgain(region, page);
+    } else if (!map.claim(page)) {
+      // its reader will place it, and that wakes this fault too; unless it did just now
+      counters.add(PagerCounter.FAULTS_IN_FLIGHT, 1);
+      if (map.isReceived(page)) {
+        answerAgain(region, page);
+      }
+    } else if (origins.originOf(page) == PageOrigin.HOLE) {
+      map.markReceived(page, 1);
+      placement.placeZeros(region, page);
+      counters.add(PagerCounter.ZERO_PAGES, 1);
+    } else {
+      feed.publish(page);
+      if (!waitingPages.isEmpty() || !read(region, page, now)) {
+        waitingPages.addLong(page);
+        waitingTimes.addLong(now);
+      }
+    }
+  }
+
+  private void answerAgain(final int region, final long page) throws IOException {
+    if (placement.placeAgain(region, page)) {
+      counters.add(PagerCounter.GIVEN_BACK_PAGES, 1);
+    } else {
+      counters.add(PagerCounter.FAULTS_LATE, 1);
+    }
+  }
+
+  private boolean read(final int region, final long page, final long now) throws IOException {
+    return lane.tryRead(
+        region, space.offsetBytes(region, page), (int) space.pageSizeBytes(region), now);
+  }
+
+  private int sendWaiting() throws IOException {
+    int sent = 0;
+    while (!waitingPages.isEmpty()) {
+      final long page = waitingPages.peekLong();
+      if (!read(space.regionOf(page), page, waitingTimes.peekLong())) {
+        break;
+      }
+      waitingPages.pollLong();
+      waitingTimes.pollLong();
+      sent++;
+    }
+    return sent;
+  }
+
+  private void onRead(
+      final int region, final long offsetBytes, final int lengthBytes, final long faultTime) {
+    final long page = space.pageAt(region, offsetBytes);
+    map.markReceived(page, 1);
+    try {
+      placement.place(region, page, 1);
+    } catch (final IOException e) {
+      throw new AgentTerminationException(e);
+    }
+    counters.add(PagerCounter.DEMAND_FAULTS, 1);
+    counters.add(PagerCounter.DEMAND_BYTES, lengthBytes);
+    latencyNs.recordValue(
+        Math.min(clock.nanoTime() - faultTime, latencyNs.getHighestTrackableValue()));
+  }
+
+  @Override
+  public String roleName() {
+    return "demand";
+  }
+}

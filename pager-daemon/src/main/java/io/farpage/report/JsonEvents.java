@@ -1,0 +1,73 @@
+package io.farpage.report;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.farpage.migration.MigrationListener;
+import io.farpage.migration.MigrationStatus;
+import io.farpage.migration.Progress;
+import java.io.PrintStream;
+import java.time.Instant;
+
+/** Prints events as QMP spells them, one JSON object a line, and nothing else. */
+public final class JsonEvents implements MigrationListener {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final PrintStream out;
+
+  /** Creates the printer. */
+  public JsonEvents(final PrintStream out) {
+    this.out = out;
+  }
+
+  @Override
+  public void onListening(final String host, final int port) {
+    print("LISTENING", JSON.createObjectNode().put("host", host).put("port", port));
+  }
+
+  @Override
+  public void onStatus(final MigrationStatus status) {
+    print("MIGRATION", JSON.createObjectNode().put("status", status.qemuName()));
+  }
+
+  @Override
+  public void onResume() {
+    print("RESUME", null);
+  }
+
+  @Override
+  public void onProgress(final Progress progress) {
+    final ObjectNode data = JSON.createObjectNode();
+    if (progress.totalBytes() >= 0) {
+      data.put("total", progress.totalBytes()).put("remaining", progress.remainingBytes());
+    }
+    data.put("demand-faults", progress.demandFaults())
+        .put("prefetched-pages", progress.prefetchedPages())
+        .put("mbps", progress.bytesPerSecond() * 8 / 1e6);
+    print("PROGRESS", data);
+  }
+
+  /** Prints why the program ends. */
+  public void onError(final String message) {
+    print("ERROR", JSON.createObjectNode().put("desc", message));
+  }
+
+  private void print(final String event, final ObjectNode data) {
+    final ObjectNode line = JSON.createObjectNode().put("event", event);
+    if (data != null) {
+      line.set("data", data);
+    }
+    final Instant now = Instant.now();
+    line.putObject("timestamp")
+        .put("seconds", now.getEpochSecond())
+        .put("microseconds", now.getNano() / 1000);
+    try {
+      synchronized (out) {
+        out.println(JSON.writeValueAsString(line));
+        out.flush();
+      }
+    } catch (final JsonProcessingException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}

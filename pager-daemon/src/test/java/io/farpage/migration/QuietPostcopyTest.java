@@ -1,0 +1,38 @@
+package io.farpage.migration;
+
+import static io.farpage.migration.MigrationLab.MIB;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.farpage.guest.MachineType;
+import io.farpage.guest.WritePattern;
+import io.farpage.guest.WriterGuest;
+import org.junit.jupiter.api.Test;
+
+/** The Java machine stays out of the way while the guest waits for pages. */
+class QuietPostcopyTest {
+  /**
+   * The guest visits its 32,000 pages in random order. At 1 MiB a second the prefetcher has fetched
+   * as many as the guest only if that takes less than 400 pages a second.
+   */
+  @Test
+  void nothingIsAllocatedAndNothingCollectedInTwentyThousandFaults() throws Exception {
+    final WriterGuest guest =
+        WriterGuest.builder(MachineType.PC, 128 * MIB)
+            .pattern(WritePattern.RANDOM)
+            .stepsPerDot(1 << 14)
+            .build();
+    try (MigrationLab lab = MigrationLab.open()) {
+      final Vm source = lab.source(guest, lab.memory(128, "a"));
+      final Vm destination = lab.destination(guest, lab.memory(128, "b"));
+      final JsonNode report =
+          lab.migrate(source, destination, "--max-postcopy-bandwidth=1M").report();
+      final JsonNode figures = report.path("farpage");
+      assertTrue(figures.path("demand-faults").asLong() >= 20_000, report::toString);
+      assertEquals(0, figures.path("allocated-bytes-postcopy").asLong(-1), report::toString);
+      assertEquals(0, figures.path("gc-count-postcopy").asLong(-1), report::toString);
+      destination.verify();
+    }
+  }
+}

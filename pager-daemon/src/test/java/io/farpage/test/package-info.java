@@ -1,0 +1,2 @@
+/** What tests of all kinds need: conditions on the machine, directories in memory. */
+package io.farpage.test;
