@@ -7,6 +7,7 @@ import io.farpage.guest.QemuProcess;
 import io.farpage.linux.MemoryMapping;
 import io.farpage.linux.ProcessFds;
 import io.farpage.linux.ProcessMaps;
+import io.farpage.migration.StateDirectory;
 import io.farpage.qmp.QmpClient;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -97,8 +98,8 @@ final class MovingGuest {
     requireNothingLeft(destination, directory.resolve("state"));
     qmp.close();
     testbed.end(qemu);
-    Testbed.remove(qemu.command().directory());
-    Testbed.remove(directory);
+    StateDirectory.remove(qemu.command().directory());
+    StateDirectory.remove(directory);
     qemu = destination;
     qmp = destinationQmp;
     times = destinationTimes;

@@ -1,13 +1,11 @@
 package io.farpage.bench;
 
+import io.farpage.migration.StateDirectory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
-import java.util.Comparator;
 import java.util.Deque;
-import java.util.List;
-import java.util.stream.Stream;
 
 /**
  * A directory on tmpfs for RAM files, sockets and images, and the processes that use it; both are
@@ -65,22 +63,9 @@ final class Testbed implements AutoCloseable {
       }
     }
     try {
-      remove(directory);
+      StateDirectory.remove(directory);
     } catch (final IOException e) {
       System.err.println("farpage bench: " + directory + " is left: " + e);
-    }
-  }
-
-  static void remove(final Path path) throws IOException {
-    if (!Files.exists(path)) {
-      return;
-    }
-    final List<Path> all;
-    try (Stream<Path> walk = Files.walk(path)) {
-      all = walk.sorted(Comparator.reverseOrder()).toList();
-    }
-    for (final Path each : all) {
-      Files.deleteIfExists(each);
     }
   }
 

@@ -11,13 +11,13 @@ import io.farpage.guest.WriterGuestVerifier;
 import io.farpage.guest.WriterVerification;
 import io.farpage.migration.MigrationException;
 import io.farpage.migration.Outcome;
+import io.farpage.migration.StateDirectory;
 import io.farpage.qmp.QmpClient;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -278,13 +278,8 @@ final class DemoCommand implements Callable<Integer> {
 
   private static void remove(final Path... paths) {
     for (final Path path : paths) {
-      if (!Files.exists(path)) {
-        continue;
-      }
-      try (Stream<Path> walk = Files.walk(path)) {
-        for (final Path each : walk.sorted(Comparator.reverseOrder()).toList()) {
-          Files.deleteIfExists(each);
-        }
+      try {
+        StateDirectory.remove(path);
       } catch (final IOException | UncheckedIOException e) {
         System.err.println("farpage: demo: " + path + " could not be removed: " + e);
       }

@@ -98,8 +98,11 @@ public final class StateDirectory {
     }
   }
 
-  /** Removes a directory and what is in it. */
-  static void remove(final Path directory) throws IOException {
+  /** Removes a file, or a directory and what is in it; nothing happens when there is none. */
+  public static void remove(final Path directory) throws IOException {
+    if (!Files.exists(directory)) {
+      return;
+    }
     final List<Path> all;
     try (Stream<Path> walk = Files.walk(directory)) {
       all = walk.sorted(Comparator.reverseOrder()).toList();
