@@ -54,6 +54,7 @@ final class Abi {
   static final int MAP_SHARED = 1;
   static final int MAP_PRIVATE = 2;
   static final int MAP_ANONYMOUS = 0x20;
+  static final int MADV_RANDOM = 1;
   static final int MADV_NOHUGEPAGE = 15;
 
   // poll(2).
@@ -75,6 +76,11 @@ final class Abi {
   static final int SHUT_RDWR = 2;
   static final int EFD_CLOEXEC = 0x80000;
   static final int EFD_NONBLOCK = 0x800;
+
+  static final int EPOLL_CLOEXEC = 0x80000;
+  static final int EPOLL_CTL_ADD = 1;
+  static final int EPOLL_CTL_DEL = 2;
+  static final int EPOLLIN = 1;
   static final int UCRED_SIZE = 12;
   static final int UCRED_PID = 0;
   static final int UCRED_UID = 4;

@@ -55,6 +55,10 @@ final class Libc {
 
   static native int eventfd(int initial, int flags);
 
+  static native int epoll_create1(int flags);
+
+  static native int epoll_ctl(int epollFd, int operation, int fd, long event);
+
   static native long recv(int fd, long address, long lengthBytes, int flags);
 
   static native long send(int fd, long address, long lengthBytes, int flags);

@@ -138,7 +138,8 @@ public final class RamFile implements AutoCloseable {
 
   /**
    * Maps the whole file, shared; the second time returns the same address. On tmpfs without
-   * transparent huge pages, so that touching one page allocates one page.
+   * transparent huge pages, so that touching one page allocates one page; on hugetlbfs with a page
+   * table of its own, which says what this mapping alone has touched.
    *
    * @return the address of its first byte, valid until {@link #close}
    * @throws LinuxException EINVAL for an empty file, ENOMEM
@@ -151,15 +152,21 @@ public final class RamFile implements AutoCloseable {
         throw new LinuxException("mmap of " + sizeBytes + " bytes of " + name, Libc.errno());
       }
       mapping = address;
-      if (isTmpfs() && Libc.madvise(address, sizeBytes, Abi.MADV_NOHUGEPAGE) != 0) {
-        int errno = Libc.errno();
-        // EINVAL: a kernel that has no transparent huge pages at all.
-        if (errno != Errno.EINVAL) {
-          throw new LinuxException("MADV_NOHUGEPAGE on " + name, errno);
-        }
-      }
+      advise(address);
     }
     return mapping;
+  }
+
+  private void advise(long address) throws LinuxException {
+    // hugetlbfs shares page tables between processes only where mappings have the same flags
+    int advice = isHugetlbfs() ? Abi.MADV_RANDOM : Abi.MADV_NOHUGEPAGE;
+    if ((isTmpfs() || isHugetlbfs()) && Libc.madvise(address, sizeBytes, advice) != 0) {
+      int errno = Libc.errno();
+      // EINVAL: a kernel that has no transparent huge pages at all.
+      if (errno != Errno.EINVAL) {
+        throw new LinuxException("madvise " + advice + " on " + name, errno);
+      }
+    }
   }
 
   /**

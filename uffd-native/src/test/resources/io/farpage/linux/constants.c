@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -84,6 +85,7 @@ int main(void) {
   PRINT(Abi, MAP_SHARED, MAP_SHARED);
   PRINT(Abi, MAP_PRIVATE, MAP_PRIVATE);
   PRINT(Abi, MAP_ANONYMOUS, MAP_ANONYMOUS);
+  PRINT(Abi, MADV_RANDOM, MADV_RANDOM);
   PRINT(Abi, MADV_NOHUGEPAGE, MADV_NOHUGEPAGE);
   PRINT(Abi, POLLIN, POLLIN);
   PRINT(Abi, POLLERR, POLLERR);
@@ -101,6 +103,10 @@ int main(void) {
   PRINT(Abi, SHUT_RDWR, SHUT_RDWR);
   PRINT(Abi, EFD_CLOEXEC, EFD_CLOEXEC);
   PRINT(Abi, EFD_NONBLOCK, EFD_NONBLOCK);
+  PRINT(Abi, EPOLL_CLOEXEC, EPOLL_CLOEXEC);
+  PRINT(Abi, EPOLL_CTL_ADD, EPOLL_CTL_ADD);
+  PRINT(Abi, EPOLL_CTL_DEL, EPOLL_CTL_DEL);
+  PRINT(Abi, EPOLLIN, EPOLLIN);
   PRINT(Abi, UCRED_SIZE, sizeof(struct ucred));
   PRINT(Abi, UCRED_PID, offsetof(struct ucred, pid));
   PRINT(Abi, UCRED_UID, offsetof(struct ucred, uid));
