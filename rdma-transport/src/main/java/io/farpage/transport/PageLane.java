@@ -45,10 +45,21 @@ public interface PageLane extends AutoCloseable {
   int readinessFd();
 
   /**
-   * Makes the descriptor report what is done from now on; called before each wait. What was done
-   * before the call may go unreported, so poll once more before waiting.
+   * Makes the descriptor report what is done from now on; called before each wait.
+   *
+   * @return true when what was done before the call may go unreported: poll once more, then wait
    */
-  default void armReadiness() {}
+  default boolean armReadiness() {
+    return false;
+  }
+
+  /**
+   * Returns for how many nanoseconds without any work it pays to poll on before waiting: 0 when
+   * nothing in flight is likely to be done within the time that a wake-up takes.
+   */
+  default long spinNs() {
+    return 0;
+  }
 
   @Override
   void close();
