@@ -4,7 +4,10 @@ import io.farpage.control.TlsCredentials;
 import io.farpage.control.Wire;
 import io.farpage.migration.MigrationException;
 import io.farpage.migration.Outcome;
+import io.farpage.migration.TransportPolicy;
+import io.farpage.transport.rdma.DisniLibrary;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -31,8 +34,14 @@ final class CommonOptions {
       names = "--transport",
       paramLabel = "T",
       defaultValue = "auto",
-      description = "auto, rdma or tcp; auto takes the best that both sides have")
+      description = "auto, rdma or tcp; auto is RDMA where both sides have a device")
   String transport;
+
+  @Option(
+      names = "--libdisni",
+      paramLabel = "FILE",
+      description = "DiSNI's native library, when it shall not be the one that comes along")
+  Path libdisni;
 
   @ArgGroup(exclusive = true)
   Security security;
@@ -92,12 +101,18 @@ final class CommonOptions {
     return pid == null ? OptionalInt.empty() : OptionalInt.of(pid);
   }
 
-  List<String> transports() throws MigrationException {
+  /** Must come before RDMA is first used. */
+  TransportPolicy transport() throws MigrationException {
+    if (libdisni != null) {
+      if (!Files.isRegularFile(libdisni)) {
+        throw new MigrationException(Outcome.REFUSED, "--libdisni: there is no file " + libdisni);
+      }
+      System.setProperty(DisniLibrary.PROPERTY, libdisni.toAbsolutePath().toString());
+    }
     return switch (transport) {
-      case "auto", "tcp" -> List.of("tcp");
-      case "rdma" ->
-          throw new MigrationException(
-              Outcome.REFUSED, "this build has no RDMA transport; use --transport tcp, or auto");
+      case "auto" -> TransportPolicy.AUTO;
+      case "rdma" -> TransportPolicy.RDMA;
+      case "tcp" -> TransportPolicy.TCP;
       default ->
           throw new MigrationException(
               Outcome.REFUSED, "--transport must be auto, rdma or tcp, not " + transport);

@@ -6,6 +6,7 @@ import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -60,16 +61,33 @@ public final class DaemonProcess implements AutoCloseable {
       throws IOException {
     return new DaemonProcess(
         String.join(" ", arguments),
-        builder(wrapper, arguments).redirectErrorStream(true).start(),
+        builder(wrapper, Main.class, arguments).redirectErrorStream(true).start(),
+        onLine);
+  }
+
+  /**
+   * Starts another program of the same class path; its output is collected, its errors go where
+   * this process's go.
+   *
+   * @param main the class with its main method
+   * @param onLine hears every line of output, on another thread
+   */
+  public static DaemonProcess startProgram(
+      final Class<?> main, final List<String> arguments, final Consumer<String> onLine)
+      throws IOException {
+    return new DaemonProcess(
+        String.join(" ", arguments),
+        builder(List.of(), main, arguments).redirectError(Redirect.INHERIT).start(),
         onLine);
   }
 
   /** Starts {@code farpage} with arguments, its output and errors where this process's go. */
   public static Process startInherited(final List<String> arguments) throws IOException {
-    return builder(List.of(), arguments).inheritIO().start();
+    return builder(List.of(), Main.class, arguments).inheritIO().start();
   }
 
-  private static ProcessBuilder builder(final List<String> wrapper, final List<String> arguments) {
+  private static ProcessBuilder builder(
+      final List<String> wrapper, final Class<?> main, final List<String> arguments) {
     final String options = System.getProperty(JAVA_OPTIONS_PROPERTY);
     if (options == null) {
       throw new IllegalStateException(
@@ -81,7 +99,7 @@ public final class DaemonProcess implements AutoCloseable {
     line.add("-D" + JAVA_OPTIONS_PROPERTY + "=" + options);
     line.add("-cp");
     line.add(classPath());
-    line.add(Main.class.getName());
+    line.add(main.getName());
     line.addAll(arguments);
     return new ProcessBuilder(line);
   }

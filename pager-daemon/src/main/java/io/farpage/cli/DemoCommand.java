@@ -13,11 +13,14 @@ import io.farpage.migration.MigrationException;
 import io.farpage.migration.Outcome;
 import io.farpage.migration.StateDirectory;
 import io.farpage.qmp.QmpClient;
+import io.farpage.transport.rdma.RdmaDevices;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -35,7 +38,7 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true)
 final class DemoCommand implements Callable<Integer> {
   private static final Duration BOOT_TIMEOUT = Duration.ofMinutes(5);
-  private static final Duration DAEMON_TIMEOUT = Duration.ofSeconds(30);
+  private static final Duration DAEMON_TIMEOUT = Duration.ofMinutes(3);
   private static final Duration MIGRATION_TIMEOUT = Duration.ofMinutes(10);
   private static final long RUN_ON_MS = 1000;
   private static final long BOOT_POLL_MS = 20;
@@ -107,6 +110,7 @@ final class DemoCommand implements Callable<Integer> {
     if (sizeBytes < 64 << 20 || sizeBytes > 3L << 30 || sizeBytes % 4096 != 0) {
       throw new MigrationException(Outcome.REFUSED, "--memory must be 64M to 3G, not " + memory);
     }
+    final String address = address();
     final QemuInstallation installation =
         QemuInstallation.system()
             .orElseThrow(
@@ -143,7 +147,7 @@ final class DemoCommand implements Callable<Integer> {
                 true)) {
       awaitWriting(source);
       say("the guest writes to all of its memory (%s); moving it", pattern);
-      migrate(source, destination, directory);
+      migrate(source, destination, directory, address);
       Thread.sleep(RUN_ON_MS);
       return verify(guest, destination);
     }
@@ -191,33 +195,36 @@ final class DemoCommand implements Callable<Integer> {
   }
 
   private void migrate(
-      final QemuProcess source, final QemuProcess destination, final Path directory)
+      final QemuProcess source,
+      final QemuProcess destination,
+      final Path directory,
+      final String address)
       throws MigrationException, IOException, InterruptedException {
     final String stateDirectory = directory.resolve("state").toString();
+    final List<String> both = new ArrayList<>(LocalMigration.security(address));
+    both.addAll(List.of("--transport=" + transport, "--state-dir=" + stateDirectory));
     try (DaemonProcess sourceDaemon =
         DaemonProcess.start(
-            List.of(
+            with(
+                both,
                 "source",
                 "--qmp=" + source.command().qmpSockets().get(0),
-                "--listen=127.0.0.1:0",
-                "--transport=" + transport,
-                "--state-dir=" + stateDirectory,
+                "--listen=" + address + ":0",
                 "--json"),
             line -> {})) {
       final int port =
           sourceDaemon.awaitEvent("LISTENING", data -> true, DAEMON_TIMEOUT).path("port").asInt();
+      if (report != null) {
+        both.add("--report=" + report);
+      }
       final Process destinationDaemon =
           DaemonProcess.startInherited(
-              Stream.concat(
-                      Stream.of(
-                          "dest",
-                          "--qmp=" + destination.command().qmpSockets().get(0),
-                          "--source=127.0.0.1:" + port,
-                          "--mode=" + mode,
-                          "--transport=" + transport,
-                          "--state-dir=" + stateDirectory),
-                      report == null ? Stream.empty() : Stream.of("--report=" + report))
-                  .toList());
+              with(
+                  both,
+                  "dest",
+                  "--qmp=" + destination.command().qmpSockets().get(0),
+                  "--source=" + address + ":" + port,
+                  "--mode=" + mode));
       final int destinationExit = destinationDaemon.waitFor();
       if (destinationExit != 0) {
         throw new MigrationException(
@@ -233,6 +240,28 @@ final class DemoCommand implements Callable<Integer> {
             Outcome.FAILED, "the source's daemon ended: " + sourceDaemon.output());
       }
     }
+  }
+
+  /** Returns where the two daemons meet: RDMA needs an address of a device. */
+  private String address() throws MigrationException {
+    if (!transport.equals("rdma")) {
+      return "127.0.0.1";
+    }
+    return RdmaDevices.addresses().stream()
+        .findFirst()
+        .map(InetAddress::getHostAddress)
+        .orElseThrow(
+            () ->
+                new MigrationException(
+                    Outcome.REFUSED,
+                    "no RDMA device with an IPv4 address here; to see RDMA in a small virtual"
+                        + " machine: ./farpage lab -- ./farpage demo --transport rdma"));
+  }
+
+  private static List<String> with(final List<String> options, final String... first) {
+    final List<String> arguments = new ArrayList<>(List.of(first));
+    arguments.addAll(options);
+    return arguments;
   }
 
   private static int verify(final WriterGuest guest, final QemuProcess destination)

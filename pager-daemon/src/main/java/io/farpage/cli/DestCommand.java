@@ -6,6 +6,7 @@ import io.farpage.migration.MigrationException;
 import io.farpage.migration.Outcome;
 import io.farpage.migration.StateDirectory;
 import io.farpage.report.MigrationReport;
+import io.farpage.transport.rdma.CompletionMode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,6 +63,14 @@ final class DestCommand implements Callable<Integer> {
       description = "what to fetch ahead: sweep")
   private String prefetch;
 
+  @Option(
+      names = "--rdma-completions",
+      paramLabel = "HOW",
+      defaultValue = "auto",
+      description =
+          "auto, events or polling; auto polls on an adapter, not on a device in software")
+  private String completions;
+
   @Option(names = "--resume", description = "go on with a migration that was interrupted")
   private boolean resume;
 
@@ -106,11 +115,22 @@ final class DestCommand implements Callable<Integer> {
         common.pid(),
         SourceCommand.endpoint("--source", source),
         common.wire(false),
-        common.transports(),
+        common.transport(),
+        completions(),
         ByteCount.parse("--max-postcopy-bandwidth", maxPostcopyBandwidth),
         prefetch,
         resume,
         StateDirectory.open(common.stateDir));
+  }
+
+  private CompletionMode completions() throws MigrationException {
+    return switch (completions) {
+      case "auto" -> CompletionMode.AUTO;
+      case "events" -> CompletionMode.EVENTS;
+      case "polling" -> CompletionMode.POLLING;
+      default ->
+          throw refused("--rdma-completions must be auto, events or polling, not " + completions);
+    };
   }
 
   private void requireSupported() throws MigrationException {

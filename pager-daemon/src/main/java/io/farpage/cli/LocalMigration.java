@@ -15,8 +15,11 @@ import java.util.List;
  * <p>For tests and measurements: what an operator does on two hosts, on one.
  */
 public final class LocalMigration implements AutoCloseable {
-  private static final Duration START_TIMEOUT = Duration.ofSeconds(30);
+  private static final Duration START_TIMEOUT = Duration.ofMinutes(3);
 
+  private static final String LOOPBACK = "127.0.0.1";
+
+  private final String address;
   private final Path stateDirectory;
   private final Path report;
   private final DaemonProcess source;
@@ -47,7 +50,12 @@ public final class LocalMigration implements AutoCloseable {
     }
   }
 
-  private LocalMigration(final Path stateDirectory, final Path report, final DaemonProcess source) {
+  private LocalMigration(
+      final String address,
+      final Path stateDirectory,
+      final Path report,
+      final DaemonProcess source) {
+    this.address = address;
     this.stateDirectory = stateDirectory;
     this.report = report;
     this.source = source;
@@ -62,14 +70,41 @@ public final class LocalMigration implements AutoCloseable {
    */
   public static LocalMigration startSource(
       final Path qmp, final Path directory, final String... options) throws IOException {
+    return startSourceOn(LOOPBACK, qmp, directory, options);
+  }
+
+  /**
+   * Starts the source's daemon, on a free port of an address of this machine.
+   *
+   * @param address the address, for example that of an RDMA device
+   * @param qmp the source VMM's QMP socket
+   * @param directory for the report and the daemons' state
+   * @param options further options of {@code farpage source}
+   */
+  public static LocalMigration startSourceOn(
+      final String address, final Path qmp, final Path directory, final String... options)
+      throws IOException {
     final Path state = directory.resolve("state");
     final List<String> arguments = new ArrayList<>();
     arguments.addAll(
         List.of(
-            "source", "--qmp=" + qmp, "--listen=127.0.0.1:0", "--state-dir=" + state, "--json"));
+            "source",
+            "--qmp=" + qmp,
+            "--listen=" + address + ":0",
+            "--state-dir=" + state,
+            "--json"));
+    arguments.addAll(security(address));
     arguments.addAll(List.of(options));
     return new LocalMigration(
-        state, directory.resolve("report.json"), DaemonProcess.start(arguments, line -> {}));
+        address,
+        state,
+        directory.resolve("report.json"),
+        DaemonProcess.start(arguments, line -> {}));
+  }
+
+  /** Nothing leaves this machine, whatever the address. */
+  static List<String> security(final String address) {
+    return address.equals(LOOPBACK) ? List.of() : List.of("--insecure");
   }
 
   /** Waits until the source listens, and returns its port. */
@@ -91,11 +126,12 @@ public final class LocalMigration implements AutoCloseable {
         List.of(
             "dest",
             "--qmp=" + qmp,
-            "--source=127.0.0.1:" + port(),
+            "--source=" + address + ":" + port(),
             "--state-dir=" + stateDirectory,
             "--report=" + report,
             "--mode=postcopy",
             "--json"));
+    arguments.addAll(security(address));
     arguments.addAll(List.of(options));
     destination = DaemonProcess.start(arguments, line -> {});
     return this;
@@ -119,7 +155,7 @@ public final class LocalMigration implements AutoCloseable {
   /** Waits until both daemons have ended. */
   public Result await(final Duration timeout) throws IOException {
     final int destinationExit = destination.awaitExit(timeout);
-    final int sourceExit = source.awaitExit(timeout);
+    final int sourceExit = awaitSource(timeout);
     final ObjectMapper json = new ObjectMapper();
     return new Result(
         sourceExit,
@@ -127,6 +163,16 @@ public final class LocalMigration implements AutoCloseable {
         source.output(),
         destination.output(),
         Files.exists(report) ? json.readTree(report.toFile()) : json.missingNode());
+  }
+
+  private int awaitSource(final Duration timeout) {
+    try {
+      return source.awaitExit(timeout);
+    } catch (final IllegalStateException e) {
+      // a source whose destination failed early waits for another one
+      throw new IllegalStateException(
+          e.getMessage() + "; the destination printed: " + destination.output(), e);
+    }
   }
 
   @Override

@@ -122,6 +122,11 @@ final class Session implements MigrationListener {
   }
 
   @Override
+  public void onMemoryRegistered(final long registeredBytes) {
+    listeners.forEach(l -> l.onMemoryRegistered(registeredBytes));
+  }
+
+  @Override
   public void onMessage(final String message) {
     listeners.forEach(l -> l.onMessage(message));
   }

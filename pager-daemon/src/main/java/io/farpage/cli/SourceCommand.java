@@ -57,7 +57,7 @@ final class SourceCommand implements Callable<Integer> {
         common.pid(),
         endpoint("--listen", listen),
         common.wire(true),
-        common.transports(),
+        common.transport(),
         keepSource,
         StateDirectory.open(common.stateDir));
   }

@@ -7,6 +7,7 @@ import java.io.BufferedInputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.net.InetAddress;
 
 /**
  * Frames over one connection. A frame is a four-byte big-endian payload length, a type byte, and
@@ -106,6 +107,16 @@ public final class ControlChannel implements AutoCloseable {
   /** Reads a frame's payload as a JSON tree. */
   public static JsonNode decode(final Frame frame) throws ProtocolException {
     return decode(frame, JsonNode.class);
+  }
+
+  /** Returns this side's address. */
+  public InetAddress localAddress() {
+    return connection.localAddress();
+  }
+
+  /** Returns the peer's address. */
+  public InetAddress peerAddress() {
+    return connection.peerAddress();
   }
 
   /** Sets how long {@link #receive()} waits for the peer; 0 is for ever. */

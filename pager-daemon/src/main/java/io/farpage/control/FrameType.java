@@ -23,5 +23,14 @@ public enum FrameType {
   /** Source: the last word, with its figures (JSON). */
   BYE,
   /** Either: the migration failed before the commit, and this side is safe (JSON). */
-  FAILED
+  FAILED,
+  /** Either: setting up RDMA, see {@link RdmaMessage} (JSON). */
+  RDMA,
+  /** Source: memory that can be read with RDMA, see {@link MemoryFrame}. */
+  MEMORY,
+  /**
+   * Source, once its guest has stopped: which ranges of the memory registered before are not the
+   * guest's any more, see {@link ExtentsFrame}.
+   */
+  STALE_MEMORY
 }

@@ -9,12 +9,18 @@ import java.util.List;
  * @param farpage version of the program, for people
  * @param vmm name and version of the destination's VMM, for people
  * @param transports the transports it can use, best first
+ * @param transportReason why RDMA is not among them, for people; empty when it is
  * @param regions its guest RAM
  * @param resume the id of the migration to go on with; null for a new one
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
 public record Hello(
-    String farpage, String vmm, List<String> transports, List<RegionInfo> regions, String resume) {
+    String farpage,
+    String vmm,
+    List<String> transports,
+    String transportReason,
+    List<RegionInfo> regions,
+    String resume) {
 
   /** Requires what this side needs. */
   public Hello {

@@ -4,10 +4,12 @@ import io.farpage.transport.tcp.LaneSocket;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.StandardSocketOptions;
 import java.nio.channels.SocketChannel;
 import javax.net.ssl.SSLSocket;
+import jdk.net.ExtendedSocketOptions;
 
 /**
  * A connection to the other daemon, plain or encrypted, before it is known what it carries.
@@ -16,6 +18,10 @@ import javax.net.ssl.SSLSocket;
  * descriptor for page data.
  */
 public final class PeerConnection implements AutoCloseable {
+  private static final int KEEPALIVE_IDLE_S = 10;
+  private static final int KEEPALIVE_INTERVAL_S = 5;
+  private static final int KEEPALIVE_COUNT = 8;
+
   private final SocketChannel channel;
   private final SSLSocket tls;
   private final Socket socket;
@@ -43,7 +49,11 @@ public final class PeerConnection implements AutoCloseable {
   static void configure(final SocketChannel channel) throws IOException {
     channel.configureBlocking(true);
     channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+    // a peer whose host is gone is noticed within a minute, on the control connection
     channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
+    channel.setOption(ExtendedSocketOptions.TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
+    channel.setOption(ExtendedSocketOptions.TCP_KEEPINTERVAL, KEEPALIVE_INTERVAL_S);
+    channel.setOption(ExtendedSocketOptions.TCP_KEEPCOUNT, KEEPALIVE_COUNT);
   }
 
   /** Returns the stream from the peer. */
@@ -64,6 +74,16 @@ public final class PeerConnection implements AutoCloseable {
   /** Returns the peer's address, as {@code host:port}. */
   public String peer() {
     return peer;
+  }
+
+  /** Returns this side's address. */
+  public InetAddress localAddress() {
+    return channel.socket().getLocalAddress();
+  }
+
+  /** Returns the peer's address. */
+  public InetAddress peerAddress() {
+    return channel.socket().getInetAddress();
   }
 
   /** Turns the connection into a lane; its streams must not be used any more. */

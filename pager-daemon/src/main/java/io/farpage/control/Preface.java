@@ -50,12 +50,17 @@ public record Preface(int version, Purpose purpose, byte[] key) {
     return new Preface(VERSION, Purpose.CONTROL, new byte[KEY_LENGTH]);
   }
 
-  /** Writes the preface. */
-  public void write(final OutputStream out) throws IOException {
+  /** Returns the preface's {@value #LENGTH} bytes. */
+  public byte[] encode() {
     final ByteBuffer buffer = ByteBuffer.allocate(LENGTH);
     buffer.put(MAGIC).putShort((short) version).put((byte) purpose.ordinal());
     buffer.position(LENGTH - KEY_LENGTH).put(key);
-    out.write(buffer.array());
+    return buffer.array();
+  }
+
+  /** Writes the preface. */
+  public void write(final OutputStream out) throws IOException {
+    out.write(encode());
     out.flush();
   }
 

@@ -12,6 +12,7 @@ import java.util.Objects;
  * @param migrationId names this migration in journals
  * @param sessionKey 32 hexadecimal digits that the lanes show
  * @param transport the transport to use
+ * @param transportReason why it is not RDMA, for people; empty when it is
  * @param regions its guest RAM
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
@@ -21,6 +22,7 @@ public record Welcome(
     String migrationId,
     String sessionKey,
     String transport,
+    String transportReason,
     List<RegionInfo> regions) {
 
   /** Requires what this side needs. */

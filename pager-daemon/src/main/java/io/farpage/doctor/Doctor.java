@@ -33,7 +33,7 @@ public final class Doctor {
     findings.add(hugePages());
     findings.add(qemu());
     findings.add(kvm());
-    findings.add(Finding.less("RDMA: this version has no RDMA transport", "TCP is used instead"));
+    findings.addAll(RdmaFindings.examine());
     return findings;
   }
 

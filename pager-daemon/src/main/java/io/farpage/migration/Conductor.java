@@ -3,6 +3,7 @@ package io.farpage.migration;
 import io.farpage.journal.Journal;
 import io.farpage.qmp.QmpException;
 import io.farpage.vmm.Qemu;
+import io.farpage.vmm.RamRegion;
 import io.farpage.vmm.VmmException;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -20,6 +21,8 @@ abstract class Conductor {
   static final long NEVER = Long.MAX_VALUE;
 
   private static final Logger LOG = LoggerFactory.getLogger(Conductor.class);
+  private static final long CONNECTING_MS = 180_000;
+  private static final long REGISTERING_MS_PER_GIB = 20_000;
   private static final Duration QMP_TIMEOUT = Duration.ofSeconds(10);
 
   final MigrationListener listener;
@@ -122,6 +125,13 @@ abstract class Conductor {
         LOG.warn("removing the journal {}: {}", journal.file(), e.getMessage());
       }
     }
+  }
+
+  /** Returns how long RDMA may take to connect and register a VMM's whole RAM, in milliseconds. */
+  static long registeringMs(final Qemu qemu) {
+    return CONNECTING_MS
+        + REGISTERING_MS_PER_GIB
+            * (qemu.ram().stream().mapToLong(RamRegion::sizeBytes).sum() >> 30);
   }
 
   static String message(final Exception e) {

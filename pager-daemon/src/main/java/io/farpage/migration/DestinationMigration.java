@@ -55,6 +55,9 @@ public final class DestinationMigration extends Conductor {
   private Qemu qemu;
   private DestinationRam ram;
   private SourceLink link;
+  private volatile DestinationRdma rdma;
+  private String transport;
+  private boolean rdmaSettled;
   private volatile ControlChannel control;
   private MigrationSettings settings;
   private volatile DeviceStateReceiver stream;
@@ -98,11 +101,13 @@ public final class DestinationMigration extends Conductor {
     link.openLanes(welcome, ram.memory());
     ram.empty();
     ram.intercept();
+    startRdma();
     journal = DestinationJournal.create(options, qemu, welcome, ram.userfaultfd().remoteFd());
     journal.state(state.status().ordinal());
     startPager(false);
     awaitIncoming();
     Rehearsal.run();
+    awaitRdma();
     // whatever the preparation left on the heap must not be collected while the guest waits
     System.gc();
     control.send(FrameType.PREPARED);
@@ -126,6 +131,7 @@ public final class DestinationMigration extends Conductor {
     state.enter(MigrationStatus.POSTCOPY_PAUSED);
     final Welcome welcome = agree(journal.header().migrationId().toString());
     link.openLanes(welcome, ram.memory());
+    startRdma();
     startPager(true);
     control.send(FrameType.PREPARED);
     // faults that the dead process had read and not answered come again
@@ -146,6 +152,8 @@ public final class DestinationMigration extends Conductor {
   /** Agrees with the source; {@code resumedId} names the migration to go on with, or is null. */
   private Welcome agree(final String resumedId)
       throws MigrationException, IOException, InterruptedException {
+    final TransportOffer offer =
+        TransportOffer.ofDestination(options.transport(), options.wire(), link.sourceAddress());
     control = link.connect();
     if (resumedId == null) {
       state.enter(MigrationStatus.SETUP);
@@ -155,7 +163,8 @@ public final class DestinationMigration extends Conductor {
         new Hello(
             FarpageVersion.VERSION,
             qemu.name(),
-            options.transports(),
+            offer.names(),
+            offer.why(),
             RegionInfo.of(qemu.ram()),
             resumedId));
     final Thread reader = new Thread(this::readControl, "control");
@@ -169,18 +178,47 @@ public final class DestinationMigration extends Conductor {
     if (difference != null) {
       throw MigrationException.failed(difference);
     }
-    if (!options.transports().contains(welcome.transport())) {
+    transport = welcome.transport();
+    if (!offer.names().contains(transport)) {
       throw MigrationException.failed(
-          "the source wants transport " + welcome.transport() + ", which this side does not allow");
+          "the source wants transport " + transport + ", which this side does not allow");
     }
     listener.onMessage(
         "source "
             + options.source()
             + " ("
             + welcome.vmm()
-            + "), transport "
-            + welcome.transport());
+            + "), "
+            + TransportOffer.describe(
+                transport, offer.why(), "the source", welcome.transportReason()));
     return welcome;
+  }
+
+  private void startRdma() throws IOException {
+    if (transport.equals(TransportOffer.RDMA)) {
+      rdma = link.startRdma(ram.memory(), options.completions(), inbox, listener);
+    }
+  }
+
+  /** Until memory is registered on both sides, or it is known that it will not be. */
+  private void awaitRdma() throws MigrationException, InterruptedException {
+    final long deadline =
+        System.nanoTime() + (AGREE_TIMEOUT_MS + Conductor.registeringMs(qemu)) * 1_000_000;
+    while (rdma != null && !rdmaSettled) {
+      handle(next(deadline, "no RDMA session was set up"));
+    }
+  }
+
+  private void onRdmaSettled(final String failure) throws MigrationException {
+    rdmaSettled = true;
+    if (failure == null) {
+      return;
+    }
+    transport = TransportOffer.TCP;
+    if (options.transport() == TransportPolicy.RDMA && !state.status().isCommitted()) {
+      throw MigrationException.failed("--transport rdma: " + failure);
+    }
+    listener.onMessage("transport tcp (no RDMA: " + failure + ")");
   }
 
   /** Starts to answer the VMM's page faults, with what the journal says has arrived. */
@@ -258,6 +296,12 @@ public final class DestinationMigration extends Conductor {
           throw new ProtocolException("the source sent EXTENTS too early");
         }
         addExtents(ExtentsFrame.decode(frame.payload()));
+      }
+      case RDMA, MEMORY, STALE_MEMORY -> {
+        if (rdma == null) {
+          throw new ProtocolException("the source sent " + frame.type() + " and has no RDMA");
+        }
+        rdma.onFrame(frame);
       }
       default -> inbox.put(new Signal.FrameReceived(control, frame));
     }
@@ -387,7 +431,8 @@ public final class DestinationMigration extends Conductor {
     }
     report =
         new DestinationReport(
-            welcome.transport(),
+            transport,
+            link.oneSidedBytes(),
             ram.space(),
             missing.dataBytes(),
             pager.counters(),
@@ -478,6 +523,8 @@ public final class DestinationMigration extends Conductor {
       agentFailed(failed.cause());
     } else if (signal instanceof Signal.PeerLost lost) {
       onPeerLost(lost.reason());
+    } else if (signal instanceof Signal.RdmaSettled rdmaEnd) {
+      onRdmaSettled(rdmaEnd.failure());
     } else if (signal instanceof Signal.StreamEnded ended) {
       // QEMU's own event or its end follows and says more
       LOG.debug("QEMU closed the device-state stream: {}", ended.failure());

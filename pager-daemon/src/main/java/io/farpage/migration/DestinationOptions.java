@@ -1,8 +1,8 @@
 package io.farpage.migration;
 
 import io.farpage.control.Wire;
+import io.farpage.transport.rdma.CompletionMode;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.OptionalInt;
 
 /**
@@ -12,7 +12,8 @@ import java.util.OptionalInt;
  * @param pid the VMM's process, when the operator names it
  * @param source where the source listens
  * @param wire plain or encrypted
- * @param transports the transports allowed, best first
+ * @param transport the transports allowed
+ * @param completions how RDMA completions are waited for
  * @param maxPostcopyBandwidth bytes a second fetched ahead of demand, 0 for no limit
  * @param policy the prefetch policy's name
  * @param resume go on with a migration that was interrupted after the commit
@@ -23,14 +24,9 @@ public record DestinationOptions(
     OptionalInt pid,
     Endpoint source,
     Wire wire,
-    List<String> transports,
+    TransportPolicy transport,
+    CompletionMode completions,
     long maxPostcopyBandwidth,
     String policy,
     boolean resume,
-    StateDirectory stateDirectory) {
-
-  /** Copies the list. */
-  public DestinationOptions {
-    transports = List.copyOf(transports);
-  }
-}
+    StateDirectory stateDirectory) {}

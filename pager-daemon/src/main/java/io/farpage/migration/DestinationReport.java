@@ -8,6 +8,7 @@ import org.HdrHistogram.Histogram;
  * The figures of a completed migration, as the destination knows them.
  *
  * @param transport how pages came
+ * @param oneSidedBytes the bytes that came by one-sided READs
  * @param space the guest's pages
  * @param dataBytes what the source's RAM files held
  * @param counters what the pager counted
@@ -18,6 +19,7 @@ import org.HdrHistogram.Histogram;
  */
 public record DestinationReport(
     String transport,
+    long oneSidedBytes,
     PageSpace space,
     long dataBytes,
     PagerCounters counters,

@@ -1,6 +1,9 @@
 package io.farpage.migration;
 
-/** Hears how a migration goes; called on the conductor's thread, must return quickly. */
+/**
+ * Hears how a migration goes; called on the conductor's thread and on that of RDMA, must return
+ * quickly.
+ */
 public interface MigrationListener {
   /** The source waits for a destination at this address. */
   default void onListening(final String host, final int port) {}
@@ -13,6 +16,12 @@ public interface MigrationListener {
 
   /** More pages have arrived. */
   default void onProgress(final Progress progress) {}
+
+  /**
+   * All that will be read with RDMA is registered on both sides: what has not arrived can be read
+   * without the source's process.
+   */
+  default void onMemoryRegistered(final long registeredBytes) {}
 
   /** Something the operator should know. */
   default void onMessage(final String message) {}

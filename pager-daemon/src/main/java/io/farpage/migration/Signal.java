@@ -33,6 +33,12 @@ sealed interface Signal {
   /** The VMM's device-state stream has ended; the failure is null when it ended well. */
   record StreamEnded(String failure) implements Signal {}
 
+  /** The first RDMA session is there, or failed; the failure is null when it is there. */
+  record RdmaSettled(String failure) implements Signal {}
+
+  /** An RDMA session of the source has failed. */
+  record RdmaGivenUp(String why) implements Signal {}
+
   /** The operator wants it to end. */
   record CancelRequested(String who) implements Signal {}
 }

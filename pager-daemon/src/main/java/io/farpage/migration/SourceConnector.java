@@ -36,6 +36,11 @@ final class SourceConnector {
     }
   }
 
+  /** Returns where the source is. */
+  InetSocketAddress address() {
+    return address;
+  }
+
   /** Connects and exchanges prefaces. */
   PeerConnection connect(final Preface preface) throws MigrationException {
     try {

@@ -7,9 +7,14 @@ import io.farpage.control.ProtocolException;
 import io.farpage.control.Welcome;
 import io.farpage.transport.LocalMemory;
 import io.farpage.transport.PageLane;
+import io.farpage.transport.rdma.CompletionMode;
+import io.farpage.transport.rdma.RdmaPageLane;
 import io.farpage.transport.tcp.TcpPageLane;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.util.HexFormat;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,10 +25,15 @@ final class SourceLink implements AutoCloseable {
   private static final int BULK_READS = 64;
   private static final long BULK_BYTES_IN_FLIGHT = 1 << 20;
 
+  /** READs in flight at most, on the demand lane and on the bulk lane. */
+  private static final int[] RDMA_DEPTHS = {DEMAND_READS, BULK_READS};
+
   private final SourceConnector connector;
   private ControlChannel control;
   private PageLane demandLane;
   private PageLane bulkLane;
+  private DestinationRdma rdma;
+  private List<RdmaPageLane> oneSided = List.of();
 
   SourceLink(final DestinationOptions options) throws MigrationException {
     connector = new SourceConnector(options.source(), options.wire());
@@ -64,6 +74,40 @@ final class SourceLink implements AutoCloseable {
       LOG.debug("session key", e);
     }
     throw new ProtocolException("the source sent a malformed session key");
+  }
+
+  /** Has both lanes read with RDMA as soon as there is a session. */
+  DestinationRdma startRdma(
+      final LocalMemory memory,
+      final CompletionMode completions,
+      final Inbox inbox,
+      final MigrationListener listener)
+      throws IOException {
+    // the lanes report a break to an object that needs them first
+    final AtomicReference<DestinationRdma> session = new AtomicReference<>();
+    final RdmaPageLane.BreakListener onBreak = reason -> session.get().onBreak(reason);
+    final RdmaPageLane demand =
+        new RdmaPageLane(demandLane, memory, DEMAND_READS, Long.MAX_VALUE, onBreak);
+    demandLane = demand;
+    final RdmaPageLane bulk =
+        new RdmaPageLane(bulkLane, memory, BULK_READS, BULK_BYTES_IN_FLIGHT, onBreak);
+    bulkLane = bulk;
+    oneSided = List.of(demand, bulk);
+    rdma =
+        new DestinationRdma(control, memory, oneSided, RDMA_DEPTHS, completions, inbox, listener);
+    session.set(rdma);
+    rdma.start();
+    return rdma;
+  }
+
+  /** Returns where the source is. */
+  InetSocketAddress sourceAddress() {
+    return connector.address();
+  }
+
+  /** Returns the bytes that one-sided READs have brought so far. */
+  long oneSidedBytes() {
+    return oneSided.stream().mapToLong(RdmaPageLane::oneSidedBytes).sum();
   }
 
   PageLane demandLane() {
@@ -109,6 +153,9 @@ final class SourceLink implements AutoCloseable {
     }
     if (bulkLane != null) {
       bulkLane.close();
+    }
+    if (rdma != null) {
+      rdma.close();
     }
     if (control != null) {
       control.close();

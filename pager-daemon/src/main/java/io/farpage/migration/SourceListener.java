@@ -141,7 +141,7 @@ final class SourceListener implements AutoCloseable {
         inbox.put(new Signal.LaneJoined(preface.purpose(), connection));
       }
     } catch (final IOException e) {
-      LOG.warn("connection from {} dropped: {}", peer, e.getMessage());
+      LOG.warn("connection from {} dropped: {}", peer, Conductor.message(e));
       if (connection != null) {
         connection.close();
       } else {

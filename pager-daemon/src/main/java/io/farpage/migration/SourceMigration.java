@@ -8,11 +8,13 @@ import io.farpage.control.FrameType;
 import io.farpage.control.Hello;
 import io.farpage.control.Preface;
 import io.farpage.control.ProtocolException;
+import io.farpage.control.RdmaMessage;
 import io.farpage.control.RegionInfo;
 import io.farpage.control.Welcome;
 import io.farpage.journal.Journal;
 import io.farpage.linux.RamFile;
 import io.farpage.qmp.QmpException;
+import io.farpage.transport.Extents;
 import io.farpage.transport.LocalMemory;
 import io.farpage.vmm.Qemu;
 import io.farpage.vmm.RamRegion;
@@ -52,6 +54,7 @@ public final class SourceMigration extends Conductor {
   private Qemu qemu;
   private RamFile[] files;
   private PageServers servers;
+  private SourceRdma rdma;
   private UUID migrationId = UUID.randomUUID();
   private SourceListener port;
   private ControlChannel control;
@@ -151,7 +154,8 @@ public final class SourceMigration extends Conductor {
         handle(signal);
       }
     }
-    final long deadline = System.nanoTime() + PREPARE_TIMEOUT_MS * 1_000_000;
+    final long deadline =
+        System.nanoTime() + (PREPARE_TIMEOUT_MS + Conductor.registeringMs(qemu)) * 1_000_000;
     boolean prepared = false;
     while (!peerLost && !(prepared && servers.count() == LANES)) {
       prepared |=
@@ -175,8 +179,13 @@ public final class SourceMigration extends Conductor {
       connectedNs = System.nanoTime();
       state.enter(MigrationStatus.SETUP);
     }
-    final String transport = chooseTransport(joined.hello());
     requireSameRegions(joined.hello());
+    final TransportOffer offer =
+        TransportOffer.ofSource(options.transport(), options.wire(), control.localAddress());
+    final String transport = chooseTransport(offer, joined.hello());
+    if (transport.equals(TransportOffer.RDMA)) {
+      rdma = new SourceRdma(control, qemu, files, endSent, inbox, listener);
+    }
     final byte[] key = new byte[Preface.KEY_LENGTH];
     new SecureRandom().nextBytes(key);
     port.expectLanes(key);
@@ -188,11 +197,19 @@ public final class SourceMigration extends Conductor {
             migrationId.toString(),
             HexFormat.of().formatHex(key),
             transport,
+            offer.why(),
             RegionInfo.of(qemu.ram())));
     listener.onMessage(
-        "destination " + joined.peer() + " (" + joined.hello().vmm() + "), transport " + transport);
+        "destination "
+            + joined.peer()
+            + " ("
+            + joined.hello().vmm()
+            + "), "
+            + TransportOffer.describe(
+                transport, offer.why(), "the destination", joined.hello().transportReason()));
     final ControlChannel channel = control;
-    final Thread reader = new Thread(() -> readControl(channel), "control");
+    final SourceRdma session = rdma;
+    final Thread reader = new Thread(() -> readControl(channel, session), "control");
     reader.setDaemon(true);
     reader.start();
   }
@@ -208,8 +225,9 @@ public final class SourceMigration extends Conductor {
     joined.channel().close();
   }
 
-  private String chooseTransport(final Hello hello) throws MigrationException {
-    return options.transports().stream()
+  private static String chooseTransport(final TransportOffer offer, final Hello hello)
+      throws MigrationException {
+    return offer.names().stream()
         .filter(hello.transports()::contains)
         .findFirst()
         .orElseThrow(
@@ -217,8 +235,8 @@ public final class SourceMigration extends Conductor {
                 MigrationException.failed(
                     "no transport in common: the destination offers "
                         + hello.transports()
-                        + ", this side allows "
-                        + options.transports()));
+                        + ", this side "
+                        + offer.names()));
   }
 
   private void requireSameRegions(final Hello hello) throws MigrationException {
@@ -229,10 +247,15 @@ public final class SourceMigration extends Conductor {
     }
   }
 
-  private void readControl(final ControlChannel channel) {
+  private void readControl(final ControlChannel channel, final SourceRdma session) {
     try {
       while (true) {
-        inbox.put(new Signal.FrameReceived(channel, channel.receive()));
+        final Frame frame = channel.receive();
+        if (frame.type() == FrameType.RDMA && session != null) {
+          session.onMessage(ControlChannel.decode(frame, RdmaMessage.class));
+        } else {
+          inbox.put(new Signal.FrameReceived(channel, frame));
+        }
       }
     } catch (final IOException e) {
       inbox.put(
@@ -255,6 +278,9 @@ public final class SourceMigration extends Conductor {
       awaitVmm("pre-switchover", STOP_TIMEOUT_MS);
       state.enter(MigrationStatus.PRE_SWITCHOVER);
       control.send(FrameType.STOPPED, new byte[] {(byte) (guest.wasRunning() ? 1 : 0)}, 1);
+      if (rdma != null) {
+        rdma.guestStopped();
+      }
       state.enter(MigrationStatus.DEVICE);
       qemu.continueSwitchover();
       awaitVmm("completed", DEVICE_TIMEOUT_MS);
@@ -320,6 +346,10 @@ public final class SourceMigration extends Conductor {
   }
 
   private void endConnections() {
+    if (rdma != null) {
+      rdma.close();
+      rdma = null;
+    }
     if (control != null) {
       control.close();
       control = null;
@@ -359,11 +389,17 @@ public final class SourceMigration extends Conductor {
 
   private void startScan() {
     final ControlChannel channel = control;
+    final SourceRdma session = rdma;
     final Thread scan =
         new Thread(
             () -> {
               try {
-                dataBytes.set(new ExtentScanner(qemu, files, channel).scanAndSend());
+                final Extents data = new ExtentScanner(qemu, files).scan();
+                dataBytes.set(data.totalBytes());
+                ExtentSender.send(channel, FrameType.EXTENTS, data);
+                if (session != null) {
+                  session.dataKnown(data);
+                }
               } catch (final IOException e) {
                 inbox.put(new Signal.PeerLost(channel, "telling where data is: " + message(e)));
               }
@@ -433,6 +469,8 @@ public final class SourceMigration extends Conductor {
       if (lost.from() == control) {
         onPeerLost(lost.reason());
       }
+    } else if (signal instanceof Signal.RdmaGivenUp given) {
+      onRdmaGivenUp(given.why());
     } else if (signal instanceof Signal.VmmGone) {
       vmmGone = true;
       throw new MigrationException(
@@ -454,6 +492,13 @@ public final class SourceMigration extends Conductor {
     } else if (signal instanceof Signal.FrameReceived received && received.from() == control) {
       unexpected(received.frame());
     }
+  }
+
+  private void onRdmaGivenUp(final String why) throws MigrationException {
+    if (options.transport() == TransportPolicy.RDMA && !endSent) {
+      throw MigrationException.failed("--transport rdma: " + why);
+    }
+    listener.onMessage("no RDMA for the moment: " + why);
   }
 
   private void unexpected(final Frame frame) throws MigrationException {

@@ -2,7 +2,6 @@ package io.farpage.migration;
 
 import io.farpage.control.Wire;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.OptionalInt;
 
 /**
@@ -12,7 +11,7 @@ import java.util.OptionalInt;
  * @param pid the VMM's process, when the operator names it
  * @param listen where to wait for the destination
  * @param wire plain or encrypted
- * @param transports the transports allowed, best first
+ * @param transport the transports allowed
  * @param keepSource leave the source's VMM, paused, after the migration
  * @param stateDirectory where sockets and journals live
  */
@@ -21,12 +20,6 @@ public record SourceOptions(
     OptionalInt pid,
     Endpoint listen,
     Wire wire,
-    List<String> transports,
+    TransportPolicy transport,
     boolean keepSource,
-    StateDirectory stateDirectory) {
-
-  /** Copies the list. */
-  public SourceOptions {
-    transports = List.copyOf(transports);
-  }
-}
+    StateDirectory stateDirectory) {}

@@ -73,7 +73,8 @@ public final class DemandAgent implements Agent {
   @Override
   public int doWork() {
     try {
-      return readFaults() + sendWaiting() + lane.poll(onRead);
+      // pages first: who waits for one has waited longer than a new fault
+      return lane.poll(onRead) + sendWaiting() + readFaults();
     } catch (final IOException e) {
       throw new AgentTerminationException(e);
     }

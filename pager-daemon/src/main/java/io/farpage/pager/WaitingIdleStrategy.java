@@ -12,21 +12,23 @@ import org.agrona.concurrent.IdleStrategy;
  * <p>Where the guest and both daemons share few cores, a spinning agent takes the time away from
  * the very vCPU it serves.
  */
-final class WaitingIdleStrategy implements IdleStrategy, AutoCloseable {
+public final class WaitingIdleStrategy implements IdleStrategy, AutoCloseable {
   private final PollSet pollSet = new PollSet(3);
   private final EventFd wakeUp;
   private final PageLane lane;
   private final int timeoutMs;
   private boolean pollOnce;
+  private long spinningSince;
 
   /**
    * Creates the strategy.
    *
    * @param eventsFd a descriptor to wait on besides the lane's, or -1
    * @param lane the agent's lane
-   * @param timeoutMs the longest sleep
+   * @param timeoutMs the longest sleep, in milliseconds
+   * @throws IOException when the process has no descriptor left
    */
-  WaitingIdleStrategy(final int eventsFd, final PageLane lane, final int timeoutMs)
+  public WaitingIdleStrategy(final int eventsFd, final PageLane lane, final int timeoutMs)
       throws IOException {
     this.lane = lane;
     this.timeoutMs = timeoutMs;
@@ -37,7 +39,7 @@ final class WaitingIdleStrategy implements IdleStrategy, AutoCloseable {
   }
 
   /** Ends a sleep, from any thread. */
-  void wakeUp() {
+  public void wakeUp() {
     wakeUp.signal();
   }
 
@@ -46,15 +48,29 @@ final class WaitingIdleStrategy implements IdleStrategy, AutoCloseable {
     if (workCount == 0) {
       idle();
     } else {
-      pollOnce = false;
+      reset();
     }
+  }
+
+  private boolean spins() {
+    final long spinNs = lane.spinNs();
+    if (spinNs == 0) {
+      return false;
+    }
+    final long now = System.nanoTime();
+    if (spinningSince == 0) {
+      spinningSince = now;
+    }
+    return now - spinningSince < spinNs;
   }
 
   @Override
   public void idle() {
-    if (!pollOnce) {
-      // once armed, one more look: what was done just before is not reported
-      lane.armReadiness();
+    if (!pollOnce && spins()) {
+      Thread.onSpinWait();
+      return;
+    }
+    if (!pollOnce && lane.armReadiness()) {
       pollOnce = true;
       return;
     }
@@ -67,6 +83,7 @@ final class WaitingIdleStrategy implements IdleStrategy, AutoCloseable {
   @Override
   public void reset() {
     pollOnce = false;
+    spinningSince = 0;
   }
 
   @Override

@@ -36,6 +36,11 @@ public final class JsonEvents implements MigrationListener {
   }
 
   @Override
+  public void onMemoryRegistered(final long registeredBytes) {
+    print("MEMORY_REGISTERED", JSON.createObjectNode().put("bytes", registeredBytes));
+  }
+
+  @Override
   public void onProgress(final Progress progress) {
     final ObjectNode data = JSON.createObjectNode();
     if (progress.totalBytes() >= 0) {

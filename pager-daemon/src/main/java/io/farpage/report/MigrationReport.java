@@ -102,7 +102,8 @@ public final class MigrationReport {
     out.put("data-bytes", figures.dataBytes())
         .put("gc-count-postcopy", figures.collections())
         .put("allocated-bytes-postcopy", figures.agentsAllocatedBytes())
-        .put("transport", figures.transport());
+        .put("transport", figures.transport())
+        .put("one-sided-bytes", figures.oneSidedBytes());
   }
 
   /** Returns the report as JSON. */

@@ -47,7 +47,8 @@ class ControlChannelTest {
   void framesArriveAsTheyWereSent() throws IOException {
     final ControlChannel other = new ControlChannel(PeerConnection.plain(peer));
     final Hello hello =
-        new Hello("1", "vm", List.of("tcp"), List.of(new RegionInfo("m", 4096, 4096)), null);
+        new Hello(
+            "1", "vm", List.of("tcp"), "none here", List.of(new RegionInfo("m", 4096, 4096)), null);
     other.send(FrameType.HELLO, hello);
     other.send(FrameType.PREPARED);
     other.send(FrameType.DEVICE_STATE, new byte[] {1, 2, 3, 4}, 3);

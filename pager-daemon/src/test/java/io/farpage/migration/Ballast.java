@@ -21,10 +21,17 @@ final class Ballast {
 
   private final long offset;
   private final int length;
+  private final int seed;
 
   Ballast(final long offsetBytes, final int lengthBytes) {
+    this(offsetBytes, lengthBytes, SEED);
+  }
+
+  /** Ballast of another content. */
+  Ballast(final long offsetBytes, final int lengthBytes, final int seed) {
     offset = offsetBytes;
     length = lengthBytes;
+    this.seed = seed;
   }
 
   /** Through a mapping: hugetlbfs has no write(2). */
@@ -47,7 +54,7 @@ final class Ballast {
 
   private byte[] content() {
     final byte[] bytes = new byte[length];
-    new Random(SEED).nextBytes(bytes);
+    new Random(seed).nextBytes(bytes);
     return bytes;
   }
 }

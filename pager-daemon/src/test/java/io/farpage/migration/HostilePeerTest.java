@@ -263,7 +263,12 @@ class HostilePeerTest {
     control.send(
         FrameType.HELLO,
         new Hello(
-            "1", "a test", List.of("tcp"), List.of(new RegionInfo("mem", sizeBytes, 4096)), null));
+            "1",
+            "a test",
+            List.of("tcp"),
+            "",
+            List.of(new RegionInfo("mem", sizeBytes, 4096)),
+            null));
     return control;
   }
 

@@ -39,6 +39,7 @@ final class MigrationLab implements AutoCloseable {
   private final QemuInstallation installation;
   private final Deque<AutoCloseable> started = new ArrayDeque<>();
   private final List<Path> hugeFiles = new ArrayList<>();
+  private String address = "127.0.0.1";
   private int vms;
 
   private MigrationLab(final QemuInstallation installation) throws IOException {
@@ -60,6 +61,12 @@ final class MigrationLab implements AutoCloseable {
   static MigrationLab open(final QemuInstallation installation) throws IOException {
     Needs.root();
     return new MigrationLab(installation);
+  }
+
+  /** Has the daemons meet at another address of this machine. */
+  MigrationLab on(final String otherAddress) {
+    address = otherAddress;
+    return this;
   }
 
   /** The lab's directory, on tmpfs. */
@@ -160,8 +167,8 @@ final class MigrationLab implements AutoCloseable {
       final String... destinationOptions)
       throws IOException {
     final LocalMigration migration =
-        LocalMigration.startSource(
-            source.qmpSocket(), directory, sourceOptions.toArray(String[]::new));
+        LocalMigration.startSourceOn(
+            address, source.qmpSocket(), directory, sourceOptions.toArray(String[]::new));
     started.push(migration);
     return migration.startDestination(destination.qmpSocket(), destinationOptions);
   }

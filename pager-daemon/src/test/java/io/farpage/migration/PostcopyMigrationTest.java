@@ -9,12 +9,14 @@ import io.farpage.guest.WriterGuest;
 import io.farpage.test.Needs;
 import io.farpage.test.QemuVersion;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Guests that write all the time, moved between real QEMUs. */
+@Tag("once")
 class PostcopyMigrationTest {
   private static WriterGuest writer(final WritePattern pattern, final int sizeMib) {
     return WriterGuest.builder(MachineType.PC, (long) sizeMib * MIB)

@@ -42,6 +42,7 @@ class MigrationReportTest {
     return MigrationReport.of(
         new DestinationReport(
             "tcp",
+            0,
             new PageSpace(new long[] {16 * 4096}, new long[] {4096}),
             8 * 4096,
             counters,
