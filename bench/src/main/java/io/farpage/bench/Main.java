@@ -9,7 +9,7 @@ import picocli.CommandLine.ParameterException;
     name = "farpage bench",
     description = "Measures migrations on this machine.",
     mixinStandardHelpOptions = true,
-    subcommands = {DowntimeCommand.class, SoakCommand.class})
+    subcommands = {DowntimeCommand.class, RdmaCommand.class, SoakCommand.class})
 public final class Main implements Runnable {
   @CommandLine.Spec private CommandLine.Model.CommandSpec spec;
 
