@@ -26,8 +26,10 @@ final class Abi {
 
   // Files.
   static final int O_RDONLY = 0;
+  static final int O_WRONLY = 1;
   static final int O_RDWR = 2;
   static final int O_NONBLOCK = 0x800;
+  static final int O_DIRECT = 0x4000;
   static final int O_CLOEXEC = 0x80000;
   static final int SEEK_DATA = 3;
   static final int SEEK_HOLE = 4;
@@ -77,6 +79,9 @@ final class Abi {
   static final int EFD_CLOEXEC = 0x80000;
   static final int EFD_NONBLOCK = 0x800;
 
+  static final int IN_CLOEXEC = 0x80000;
+  static final int IN_NONBLOCK = 0x800;
+  static final int IN_MODIFY = 2;
   static final int EPOLL_CLOEXEC = 0x80000;
   static final int EPOLL_CTL_ADD = 1;
   static final int EPOLL_CTL_DEL = 2;
@@ -121,6 +126,33 @@ final class Abi {
   static final int RSEQ_CONFIGURATION_SIZE = 24;
   static final int RSEQ_CONFIGURATION_POINTER = 0;
   static final int RSEQ_CS = 8;
+
+  // /proc/PID/pagemap and clear_refs.
+  static final long PAGEMAP_SCAN = 0xC0606610L;
+  static final int PM_SCAN_WP_MATCHING = 1;
+  static final int PM_SCAN_CHECK_WPASYNC = 2;
+  static final int PAGE_IS_WPALLOWED = 1;
+  static final int PAGE_IS_WRITTEN = 2;
+  static final int PAGE_IS_PRESENT = 8;
+  static final int PAGE_IS_SWAPPED = 0x10;
+
+  static final int PM_SCAN_ARG_SIZE = 96;
+  static final int PM_SCAN_ARG_FLAGS = 8;
+  static final int PM_SCAN_ARG_START = 16;
+  static final int PM_SCAN_ARG_END = 24;
+  static final int PM_SCAN_ARG_WALK_END = 32;
+  static final int PM_SCAN_ARG_VEC = 40;
+  static final int PM_SCAN_ARG_VEC_LEN = 48;
+  static final int PM_SCAN_ARG_MAX_PAGES = 56;
+  static final int PM_SCAN_ARG_CATEGORY_INVERTED = 64;
+  static final int PM_SCAN_ARG_CATEGORY_MASK = 72;
+  static final int PM_SCAN_ARG_CATEGORY_ANYOF_MASK = 80;
+  static final int PM_SCAN_ARG_RETURN_MASK = 88;
+
+  static final int PAGE_REGION_SIZE = 24;
+  static final int PAGE_REGION_START = 0;
+  static final int PAGE_REGION_END = 8;
+  static final int PAGE_REGION_CATEGORIES = 16;
 
   private Abi() {}
 }

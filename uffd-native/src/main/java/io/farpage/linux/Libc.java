@@ -55,6 +55,10 @@ final class Libc {
 
   static native int eventfd(int initial, int flags);
 
+  static native int inotify_init1(int flags);
+
+  static native int inotify_add_watch(int fd, byte[] path, int mask);
+
   static native int epoll_create1(int flags);
 
   static native int epoll_ctl(int epollFd, int operation, int fd, long event);

@@ -18,6 +18,7 @@ public final class RamFile implements AutoCloseable {
   private final long inode;
   private int fd;
   private long mapping;
+  private int mappedProtection;
 
   private RamFile(String name, int fd, boolean writable) throws LinuxException {
     this.name = name;
@@ -145,16 +146,44 @@ public final class RamFile implements AutoCloseable {
    * @throws LinuxException EINVAL for an empty file, ENOMEM
    */
   public synchronized long map() throws LinuxException {
+    return map(writable ? Abi.PROT_READ | Abi.PROT_WRITE : Abi.PROT_READ);
+  }
+
+  /**
+   * As {@link #map}, but so that a stray write of this process cannot reach the guest, also when
+   * the file is open for writing.
+   *
+   * @throws IllegalStateException when it is mapped for writing already
+   */
+  public synchronized long mapReadOnly() throws LinuxException {
+    return map(Abi.PROT_READ);
+  }
+
+  private long map(int protection) throws LinuxException {
     if (mapping == 0) {
-      int protection = writable ? Abi.PROT_READ | Abi.PROT_WRITE : Abi.PROT_READ;
       long address = Libc.mmap(0, sizeBytes, protection, Abi.MAP_SHARED, fd, 0);
       if (address == -1) {
         throw new LinuxException("mmap of " + sizeBytes + " bytes of " + name, Libc.errno());
       }
       mapping = address;
+      mappedProtection = protection;
       advise(address);
     }
+    if (protection != mappedProtection) {
+      // whoever was promised to be able to write would end this process by trying
+      throw new IllegalStateException(name + " is mapped with another protection");
+    }
     return mapping;
+  }
+
+  /** Its mapping, or a new one that is read-only. */
+  synchronized long mapped() throws LinuxException {
+    return mapping == 0 ? mapReadOnly() : mapping;
+  }
+
+  /** Whether it is open for writing. */
+  boolean isWritable() {
+    return writable;
   }
 
   private void advise(long address) throws LinuxException {

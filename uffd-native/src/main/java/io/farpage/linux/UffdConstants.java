@@ -88,5 +88,9 @@ public final class UffdConstants {
   static final int CONTINUE_MODE = 16;
   static final int CONTINUE_MAPPED = 24;
 
+  static final int WRITEPROTECT_SIZE = 24;
+  static final int WRITEPROTECT_MODE = 16;
+  static final long WRITEPROTECT_MODE_WP = 1;
+
   private UffdConstants() {}
 }

@@ -3,6 +3,7 @@ package io.farpage.linux;
 import java.nio.ByteBuffer;
 import java.util.EnumSet;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A userfaultfd: the descriptor through which faults of registered memory are read and answered.
@@ -13,6 +14,7 @@ import java.util.Set;
  */
 public final class Userfaultfd implements AutoCloseable {
   private static final String DEVICE = "/dev/userfaultfd";
+  private static final long BUSY_NS = TimeUnit.SECONDS.toNanos(5);
 
   private volatile int fd;
 
@@ -162,6 +164,34 @@ public final class Userfaultfd implements AutoCloseable {
       range.putLong(UffdConstants.RANGE_LEN, lengthBytes);
       if (Libc.ioctl(fd, UffdConstants.UFFDIO_UNREGISTER, memory.address()) != 0) {
         throw new LinuxException("UFFDIO_UNREGISTER " + range(address, lengthBytes), Libc.errno());
+      }
+    }
+  }
+
+  /**
+   * UFFDIO_WRITEPROTECT: from now on writes to this range are reported, or noted with {@link
+   * UffdFeature#WP_ASYNC}. In shared memory pages that are not mapped yet, and holes, are protected
+   * as well.
+   *
+   * @param address first byte, registered with {@link UffdConstants#MODE_WP}
+   * @param lengthBytes a multiple of the page size
+   * @throws LinuxException ENOENT when a part of the range is not registered in that mode, ENOMEM,
+   *     ESRCH when the process is gone; the range may be protected in part
+   */
+  public void writeProtect(long address, long lengthBytes) throws LinuxException {
+    try (NativeBuffer memory = NativeBuffer.allocate(UffdConstants.WRITEPROTECT_SIZE)) {
+      ByteBuffer argument = memory.asByteBuffer();
+      argument.putLong(UffdConstants.RANGE_START, address);
+      argument.putLong(UffdConstants.RANGE_LEN, lengthBytes);
+      argument.putLong(UffdConstants.WRITEPROTECT_MODE, UffdConstants.WRITEPROTECT_MODE_WP);
+      long deadlineNs = System.nanoTime() + BUSY_NS;
+      while (Libc.ioctl(fd, UffdConstants.UFFDIO_WRITEPROTECT, memory.address()) != 0) {
+        int errno = Libc.errno();
+        // EAGAIN: the memory map is changing; it lasts only while an event waits to be read
+        if (errno != Errno.EINTR && (errno != Errno.EAGAIN || System.nanoTime() - deadlineNs > 0)) {
+          throw new LinuxException("UFFDIO_WRITEPROTECT " + range(address, lengthBytes), errno);
+        }
+        Thread.onSpinWait();
       }
     }
   }

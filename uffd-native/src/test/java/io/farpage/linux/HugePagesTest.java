@@ -108,4 +108,75 @@ class HugePagesTest {
       uffd.unregister(address, file.sizeBytes());
     }
   }
+
+  @Test
+  void writesToThemAreTracked() throws Exception {
+    if (!PagemapScan.isSupported() || !UffdFeature.WP_ASYNC.in(Userfaultfd.kernelFeatures())) {
+      System.err.println("WRITE TRACKING OF HUGE PAGES NOT TESTED: this kernel has none");
+      Assumptions.abort("no PAGEMAP_SCAN with WP_ASYNC");
+    }
+    try (RamFile file = create();
+        Userfaultfd uffd = Userfaultfd.create(0);
+        PagemapScan scan = PagemapScan.open((int) ProcessHandle.current().pid())) {
+      uffd.handshake(
+          UffdFeature.mask(
+              UffdFeature.PAGEFAULT_FLAG_WP, UffdFeature.WP_HUGETLBFS_SHMEM, UffdFeature.WP_ASYNC));
+      long address = file.map();
+      Pointer ram = new Pointer(address);
+      ram.setByte(0, (byte) 1);
+      ram.setByte(HUGE, (byte) 1);
+      uffd.register(address, file.sizeBytes(), UffdConstants.MODE_WP);
+      uffd.writeProtect(address, 2L * HUGE);
+      assertEquals(of(), pages(scan::takeWritten, address));
+      ram.setByte(HUGE + 5000, (byte) 2);
+      ram.setByte(3L * HUGE, (byte) 2);
+      assertEquals(of(1, 2, 3), pages(scan::doubtful, address));
+      assertEquals(of(2), pages(scan::absent, address));
+      assertEquals(of(1, 3), pages(scan::takeWritten, address));
+      assertEquals(of(), pages(scan::takeWritten, address));
+      assertEquals(of(2), pages(scan::doubtful, address));
+      file.punchHole(HUGE, HUGE);
+      assertEquals(of(1, 2), pages(scan::absent, address));
+      uffd.unregister(address, file.sizeBytes());
+    }
+  }
+
+  @Test
+  void whatThisProcessTouchesOfThemIsKnown() throws Exception {
+    try (RamFile file = create();
+        TouchedPages touched = TouchedPages.of(file)) {
+      new Pointer(file.mapReadOnly()).getByte(HUGE);
+      BitSet absent = new BitSet();
+      touched.absent(
+          0,
+          file.sizeBytes(),
+          (start, end) -> absent.set((int) (start / HUGE), (int) (end / HUGE)));
+      assertEquals(of(0, 2, 3), absent);
+      file.punchHole(HUGE, HUGE);
+      touched.absent(HUGE, HUGE, (start, end) -> absent.set((int) (start / HUGE)));
+      assertEquals(of(0, 1, 2, 3), absent);
+    }
+  }
+
+  private interface Scan {
+    void run(long address, long lengthBytes, RangeListener listener) throws LinuxException;
+  }
+
+  private static BitSet pages(Scan scan, long address) throws LinuxException {
+    BitSet pages = new BitSet();
+    scan.run(
+        address,
+        (long) COUNT * HUGE,
+        (start, end) ->
+            pages.set((int) ((start - address) / HUGE), (int) ((end - address) / HUGE)));
+    return pages;
+  }
+
+  private static BitSet of(int... pages) {
+    BitSet set = new BitSet();
+    for (int page : pages) {
+      set.set(page);
+    }
+    return set;
+  }
 }

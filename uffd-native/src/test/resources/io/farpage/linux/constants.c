@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/fs.h>
 #include <linux/magic.h>
 #include <linux/rseq.h>
 #include <linux/userfaultfd.h>
@@ -10,6 +11,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <sys/epoll.h>
+#include <sys/inotify.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -25,6 +27,24 @@
 
 #define PRINT(class, name, value) printf(#class "." #name " %lld\n", (long long)(value))
 #define ABSENT(class, name) printf(#class "." #name " absent\n")
+
+/* Headers before Linux 6.7 lack it: then this is Documentation/admin-guide/mm/pagemap.rst, word for word. */
+#ifndef PAGEMAP_SCAN
+struct page_region {
+  unsigned long long start, end, categories;
+};
+struct pm_scan_arg {
+  unsigned long long size, flags, start, end, walk_end, vec, vec_len, max_pages;
+  unsigned long long category_inverted, category_mask, category_anyof_mask, return_mask;
+};
+#define PAGEMAP_SCAN _IOWR('f', 16, struct pm_scan_arg)
+#define PM_SCAN_WP_MATCHING (1 << 0)
+#define PM_SCAN_CHECK_WPASYNC (1 << 1)
+#define PAGE_IS_WPALLOWED (1 << 0)
+#define PAGE_IS_WRITTEN (1 << 1)
+#define PAGE_IS_PRESENT (1 << 3)
+#define PAGE_IS_SWAPPED (1 << 4)
+#endif
 
 int main(void) {
   PRINT(Abi, SYS_FSTAT, SYS_fstat);
@@ -61,8 +81,10 @@ int main(void) {
   ABSENT(Abi, SYS_EPOLL_PWAIT2);
 #endif
   PRINT(Abi, O_RDONLY, O_RDONLY);
+  PRINT(Abi, O_WRONLY, O_WRONLY);
   PRINT(Abi, O_RDWR, O_RDWR);
   PRINT(Abi, O_NONBLOCK, O_NONBLOCK);
+  PRINT(Abi, O_DIRECT, O_DIRECT);
   PRINT(Abi, O_CLOEXEC, O_CLOEXEC);
   PRINT(Abi, SEEK_DATA, SEEK_DATA);
   PRINT(Abi, SEEK_HOLE, SEEK_HOLE);
@@ -103,6 +125,9 @@ int main(void) {
   PRINT(Abi, SHUT_RDWR, SHUT_RDWR);
   PRINT(Abi, EFD_CLOEXEC, EFD_CLOEXEC);
   PRINT(Abi, EFD_NONBLOCK, EFD_NONBLOCK);
+  PRINT(Abi, IN_CLOEXEC, IN_CLOEXEC);
+  PRINT(Abi, IN_NONBLOCK, IN_NONBLOCK);
+  PRINT(Abi, IN_MODIFY, IN_MODIFY);
   PRINT(Abi, EPOLL_CLOEXEC, EPOLL_CLOEXEC);
   PRINT(Abi, EPOLL_CTL_ADD, EPOLL_CTL_ADD);
   PRINT(Abi, EPOLL_CTL_DEL, EPOLL_CTL_DEL);
@@ -143,6 +168,29 @@ int main(void) {
   PRINT(Abi, RSEQ_CONFIGURATION_SIZE, sizeof(struct __ptrace_rseq_configuration));
   PRINT(Abi, RSEQ_CONFIGURATION_POINTER, offsetof(struct __ptrace_rseq_configuration, rseq_abi_pointer));
   PRINT(Abi, RSEQ_CS, offsetof(struct rseq, rseq_cs));
+  PRINT(Abi, PAGEMAP_SCAN, PAGEMAP_SCAN);
+  PRINT(Abi, PM_SCAN_WP_MATCHING, PM_SCAN_WP_MATCHING);
+  PRINT(Abi, PM_SCAN_CHECK_WPASYNC, PM_SCAN_CHECK_WPASYNC);
+  PRINT(Abi, PAGE_IS_WPALLOWED, PAGE_IS_WPALLOWED);
+  PRINT(Abi, PAGE_IS_WRITTEN, PAGE_IS_WRITTEN);
+  PRINT(Abi, PAGE_IS_PRESENT, PAGE_IS_PRESENT);
+  PRINT(Abi, PAGE_IS_SWAPPED, PAGE_IS_SWAPPED);
+  PRINT(Abi, PM_SCAN_ARG_SIZE, sizeof(struct pm_scan_arg));
+  PRINT(Abi, PM_SCAN_ARG_FLAGS, offsetof(struct pm_scan_arg, flags));
+  PRINT(Abi, PM_SCAN_ARG_START, offsetof(struct pm_scan_arg, start));
+  PRINT(Abi, PM_SCAN_ARG_END, offsetof(struct pm_scan_arg, end));
+  PRINT(Abi, PM_SCAN_ARG_WALK_END, offsetof(struct pm_scan_arg, walk_end));
+  PRINT(Abi, PM_SCAN_ARG_VEC, offsetof(struct pm_scan_arg, vec));
+  PRINT(Abi, PM_SCAN_ARG_VEC_LEN, offsetof(struct pm_scan_arg, vec_len));
+  PRINT(Abi, PM_SCAN_ARG_MAX_PAGES, offsetof(struct pm_scan_arg, max_pages));
+  PRINT(Abi, PM_SCAN_ARG_CATEGORY_INVERTED, offsetof(struct pm_scan_arg, category_inverted));
+  PRINT(Abi, PM_SCAN_ARG_CATEGORY_MASK, offsetof(struct pm_scan_arg, category_mask));
+  PRINT(Abi, PM_SCAN_ARG_CATEGORY_ANYOF_MASK, offsetof(struct pm_scan_arg, category_anyof_mask));
+  PRINT(Abi, PM_SCAN_ARG_RETURN_MASK, offsetof(struct pm_scan_arg, return_mask));
+  PRINT(Abi, PAGE_REGION_SIZE, sizeof(struct page_region));
+  PRINT(Abi, PAGE_REGION_START, offsetof(struct page_region, start));
+  PRINT(Abi, PAGE_REGION_END, offsetof(struct page_region, end));
+  PRINT(Abi, PAGE_REGION_CATEGORIES, offsetof(struct page_region, categories));
   PRINT(UffdConstants, UFFD_API, UFFD_API);
 #ifdef USERFAULTFD_IOC_NEW
   PRINT(UffdConstants, USERFAULTFD_IOC_NEW, USERFAULTFD_IOC_NEW);
@@ -204,6 +252,9 @@ int main(void) {
   PRINT(UffdConstants, ZEROPAGE_SIZE, sizeof(struct uffdio_zeropage));
   PRINT(UffdConstants, ZEROPAGE_MODE, offsetof(struct uffdio_zeropage, mode));
   PRINT(UffdConstants, ZEROPAGE_ZEROPAGE, offsetof(struct uffdio_zeropage, zeropage));
+  PRINT(UffdConstants, WRITEPROTECT_SIZE, sizeof(struct uffdio_writeprotect));
+  PRINT(UffdConstants, WRITEPROTECT_MODE, offsetof(struct uffdio_writeprotect, mode));
+  PRINT(UffdConstants, WRITEPROTECT_MODE_WP, UFFDIO_WRITEPROTECT_MODE_WP);
   PRINT(UffdConstants, CONTINUE_SIZE, sizeof(struct uffdio_continue));
   PRINT(UffdConstants, CONTINUE_MODE, offsetof(struct uffdio_continue, mode));
   PRINT(UffdConstants, CONTINUE_MAPPED, offsetof(struct uffdio_continue, mapped));
