@@ -58,12 +58,7 @@ public final class PageBits {
 
   /** Clears a page's bit. */
   public void clear(final long page) {
-    final int index = index(page >> 6);
-    final long mask = ~(1L << page);
-    long old;
-    do {
-      old = words.getLongVolatile(index);
-    } while (!words.compareAndSetLong(index, old, old & mask));
+    getAndClear(page >> 6, 1L << page);
   }
 
   /** Sets the bits of {@code count} pages from {@code first} on. */
@@ -80,6 +75,67 @@ public final class PageBits {
     for (long w = 0, n = wordCount(); w < n; w++) {
       getAndOr(w, other.word(w));
     }
+  }
+
+  /** Clears the bits of {@code count} pages from {@code first} on. */
+  public void clearRange(final long first, final long count) {
+    for (long page = first, end = first + count; page < end; ) {
+      getAndClear(page >> 6, maskFrom(page, end));
+      page = (page | 63) + 1;
+    }
+  }
+
+  /** Clears the bits that are set in another, equally long set. */
+  public void clearAll(final PageBits other) {
+    for (long w = 0, n = wordCount(); w < n; w++) {
+      getAndClear(w, other.word(w));
+    }
+  }
+
+  /** Clears every bit. */
+  public void clear() {
+    for (long w = 0, n = wordCount(); w < n; w++) {
+      getAndClear(w, -1L);
+    }
+  }
+
+  /** Sets the bits that are set in one set and not in another. */
+  public void setDifference(final PageBits minuend, final PageBits subtrahend) {
+    for (long w = 0, n = wordCount(); w < n; w++) {
+      getAndOr(w, minuend.word(w) & ~subtrahend.word(w));
+    }
+  }
+
+  /** Sets the bits that are set in both of two sets. */
+  public void setIntersection(final PageBits one, final PageBits other) {
+    for (long w = 0, n = wordCount(); w < n; w++) {
+      getAndOr(w, one.word(w) & other.word(w));
+    }
+  }
+
+  /**
+   * Returns the first page from {@code from} (inclusive) to {@code to} (exclusive) whose bit is
+   * set, or -1.
+   */
+  public long nextSet(final long from, final long to) {
+    for (long page = from; page < to; page = (page | 63) + 1) {
+      final long set = word(page >> 6) & maskFrom(page, to);
+      if (set != 0) {
+        return (page & ~63L) + Long.numberOfTrailingZeros(set);
+      }
+    }
+    return -1;
+  }
+
+  /** Returns the first page from {@code from} on whose bit is clear, at most {@code to}. */
+  public long nextClear(final long from, final long to) {
+    for (long page = from; page < to; page = (page | 63) + 1) {
+      final long clear = ~word(page >> 6) & maskFrom(page, to);
+      if (clear != 0) {
+        return (page & ~63L) + Long.numberOfTrailingZeros(clear);
+      }
+    }
+    return to;
   }
 
   /** Returns the number of bits that are set. */
@@ -99,6 +155,10 @@ public final class PageBits {
     return words.getLongVolatile(index(wordNumber));
   }
 
+  void setWord(final long wordNumber, final long word) {
+    words.putLongVolatile(index(wordNumber), word);
+  }
+
   boolean compareAndSetWord(final long wordNumber, final long expected, final long update) {
     return words.compareAndSetLong(index(wordNumber), expected, update);
   }
@@ -110,7 +170,7 @@ public final class PageBits {
     return wordEnd <= end ? mask : mask & (-1L >>> (wordEnd - end));
   }
 
-  private long getAndOr(final long wordNumber, final long mask) {
+  long getAndOr(final long wordNumber, final long mask) {
     final int index = index(wordNumber);
     long old;
     do {
@@ -120,6 +180,17 @@ public final class PageBits {
       }
     } while (!words.compareAndSetLong(index, old, old | mask));
     return old;
+  }
+
+  void getAndClear(final long wordNumber, final long mask) {
+    final int index = index(wordNumber);
+    long old;
+    do {
+      old = words.getLongVolatile(index);
+      if ((old & mask) == 0) {
+        return;
+      }
+    } while (!words.compareAndSetLong(index, old, old & ~mask));
   }
 
   private static int index(final long wordNumber) {

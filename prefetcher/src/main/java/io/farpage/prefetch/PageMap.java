@@ -4,9 +4,10 @@ package io.farpage.prefetch;
  * What has become of every page: missing, in flight, or received.
  *
  * <p>A page is <em>claimed</em> by exactly one reader before anything is read into it, and
- * <em>received</em> once its content is in place. The claim is never given back for a received
- * page: its content belongs to the guest from then on, and a second read would undo the guest's
- * writes. Safe for any number of threads; nothing here locks or allocates.
+ * <em>received</em> once its content is in place. The claim is never given back for a received page
+ * that the guest may have seen: its content belongs to the guest from then on, and a second read
+ * would undo the guest's writes. Only while the guest still runs on the source can a received page
+ * become missing again. Safe for any number of threads; nothing here locks or allocates.
  */
 public final class PageMap {
   private final PageBits received;
@@ -74,9 +75,36 @@ public final class PageMap {
     received.setRange(first, count);
   }
 
+  /**
+   * Makes a received page missing again, because the source's guest has written to it since.
+   *
+   * <p>Only before the guest runs here, and before the page is visible to it.
+   */
+  public void invalidate(final long page) {
+    invalidateRange(page, 1);
+  }
+
+  /** Makes received, consecutive pages missing again; see {@link #invalidate(long)}. */
+  public void invalidateRange(final long first, final long count) {
+    // the order matters: a page that can be claimed must not look received
+    received.clearRange(first, count);
+    claimed.clearRange(first, count);
+  }
+
+  /** Makes received pages of one word missing again; see {@link #invalidate(long)}. */
+  void invalidateWord(final long wordNumber, final long pages) {
+    received.getAndClear(wordNumber, pages);
+    claimed.getAndClear(wordNumber, pages);
+  }
+
   /** Returns whether a page's content is in place. */
   public boolean isReceived(final long page) {
     return received.get(page);
+  }
+
+  /** Returns the end (exclusive, at most {@code limit}) of the run of received pages at a page. */
+  public long receivedEnd(final long page, final long limit) {
+    return received.nextClear(page, limit);
   }
 
   /** Returns whether a page is in flight or received. */

@@ -117,4 +117,20 @@ class PageMapTest {
     assertFalse(map.isReceived(61));
     assertTrue(map.claim(149));
   }
+
+  @Test
+  void aPageThatTheGuestHasWrittenSinceIsMissingAgain() {
+    final PageMap map = new PageMap(PageBits.allocate(200));
+    map.claimRun(50, 150);
+    map.markReceived(50, 100);
+    map.invalidate(60);
+    map.invalidateRange(100, 30);
+    assertEquals(69, map.receivedCount());
+    assertFalse(map.isReceived(60));
+    assertFalse(map.isClaimed(60));
+    assertTrue(map.isReceived(59));
+    assertTrue(map.isReceived(61));
+    assertEquals(30, map.claimRun(100, 200));
+    assertTrue(map.claim(60));
+  }
 }
