@@ -192,6 +192,22 @@ public final class RdmaDestination implements AutoCloseable {
     }
   }
 
+  /**
+   * Lets only the last lane, that for bulk, read whatever is registered now: the guest still runs,
+   * and what is read may not be its memory any more.
+   */
+  public void publishProvisionally() {
+    final int bulk = lanes.size() - 1;
+    lanes.get(bulk).offer(new Route(queuePairs.get(bulk), new ExtentTable(extents), spinNs));
+  }
+
+  /** Lets no lane begin a READ until the next {@link #publish}. */
+  public void withdraw() {
+    for (int i = 0; i < lanes.size(); i++) {
+      lanes.get(i).offer(new Route(queuePairs.get(i), ExtentTable.EMPTY, spinNs));
+    }
+  }
+
   /** Returns the device that reads, and its address, for people. */
   public String device() throws IOException {
     return RdmaDevices.serving(local).map(RdmaDevice::name).orElse("a device")

@@ -20,6 +20,7 @@ public final class TcpPageServer implements Runnable, AutoCloseable {
 
   private final LaneSocket socket;
   private final LocalMemory memory;
+  private final ServeListener listener;
   private final AtomicLong sentBytes = new AtomicLong();
   private final Thread thread;
   private volatile String failure;
@@ -32,8 +33,25 @@ public final class TcpPageServer implements Runnable, AutoCloseable {
    * @param memory what may be read
    */
   public TcpPageServer(final String name, final LaneSocket socket, final LocalMemory memory) {
+    this(name, socket, memory, (region, offset, length) -> {});
+  }
+
+  /**
+   * Creates a server that tells what it serves.
+   *
+   * @param name what the connection is for; names the thread
+   * @param socket the connection, closed with the server
+   * @param memory what may be read
+   * @param listener hears of each range before it is read
+   */
+  public TcpPageServer(
+      final String name,
+      final LaneSocket socket,
+      final LocalMemory memory,
+      final ServeListener listener) {
     this.socket = socket;
     this.memory = memory;
+    this.listener = listener;
     thread = new Thread(this, "serve-" + name);
     thread.setDaemon(true);
   }
@@ -105,6 +123,7 @@ public final class TcpPageServer implements Runnable, AutoCloseable {
               + ", which is outside of the guest's RAM";
       return false;
     }
+    listener.onServe(region, offset, length);
     final long address = memory.address(region, offset);
     long sent = 0;
     while (sent < length) {
