@@ -20,7 +20,7 @@
 
 # ---- guest memory ------------------------------------------------------------------------------------------------
         .set    IMAGE,          0x7c00          # where the BIOS loads sector 1, and we the rest
-        .set    SECTORS,        8               # size of the image
+        .set    SECTORS,        14              # size of the image
         .set    PARAMS,         0x7e00          # image offset 0x200
         .set    AP_START,       0x8000          # image offset 0x400; a page boundary, as the start-up IPI demands
         .set    CPU_TABLE,      0x8800          # image offset 0xc00
@@ -34,7 +34,7 @@
         .set    P_FLAGS,        PARAMS + 0x08
         .set    P_SEED,         PARAMS + 0x0c
         .set    P_CPUS,         PARAMS + 0x10
-        .set    P_HOT_PERIOD,   PARAMS + 0x14   # 0: only cursor 0; n: every n-th step takes cursor 1
+        .set    P_PERIOD,       PARAMS + 0x14   # steps in the schedule, which then begins again
         .set    P_DELAY,        PARAMS + 0x18   # iterations of an empty loop after each step
         .set    P_DOT_MASK,     PARAMS + 0x1c   # print '.' when (steps & mask) == 0
         .set    P_STOP_STEPS,   PARAMS + 0x20   # 64 bits; 0: never
@@ -43,6 +43,7 @@
         .set    P_WINDOW_FIRST, PARAMS + 0x30   # with F_WINDOW, in units of 2 MiB: linear [first, end) is mapped to
         .set    P_WINDOW_END,   PARAMS + 0x34   #   physical [frame, ...); everything else one to one
         .set    P_WINDOW_FRAME, PARAMS + 0x38
+        .set    P_SCHEDULE,     PARAMS + 0x40   # a byte for each step: which cursor takes it
 
         .set    F_IDLE,         1               # fill, then halt
         .set    F_WINDOW,       2               # PAE paging, to reach physical memory above 4 GiB
@@ -50,7 +51,8 @@
         .set    STOP_POWEROFF,  1
         .set    STOP_REBOOT,    2
 
-# ---- a cursor's constants: two per CPU, in CPU_TABLE ---------------------------------------------------------------
+# ---- a cursor's constants, in CPU_TABLE: CURSORS per CPU; without pages where there are fewer --------------------------
+        .set    CURSORS,        8
         .set    K_FIRST,        0               # first page (linear page number)
         .set    K_COUNT,        4               # pages
         .set    K_STRIDE,       8               # 0: pseudo-random
@@ -60,7 +62,7 @@
         .set    K_AUX0,         24
         .set    K_SIZE,         32
 
-# ---- a cursor's state: two per slot ---------------------------------------------------------------------------------
+# ---- a cursor's state: CURSORS per slot -----------------------------------------------------------------------------
         .set    U_PASS,         0               # finished passes; the counter of each page not yet visited in this pass
         .set    U_DONE,         4               # pages visited in this pass
         .set    U_X,            8               # random: generator; stride: next index
@@ -69,17 +71,17 @@
 
 # ---- a slot -------------------------------------------------------------------------------------------------------------
         .set    S_STEPS,        0               # 64 bits
-        .set    S_PHASE,        8               # steps until cursor 1 has its turn
-        .set    S_CURSOR0,      16
-        .set    S_CURSOR1,      32
-        .set    SLOT_SIZE,      64
+        .set    S_PHASE,        8               # where in the schedule the next step is
+        .set    S_LAST,         12              # which cursor took the last step, times U_SIZE
+        .set    S_CURSORS,      16
+        .set    SLOT_SIZE,      256
 
 # ---- a CPU's control block (one page; the CPU's stack is at its end) ----------------------------------------------------
         .set    C_ACTIVE,       0               # address of the slot that holds
         .set    C_STAGE,        4
         .set    C_FILLED,       8               # pages filled
-        .set    C_SLOT_A,       0x80
-        .set    C_SLOT_B,       0xc0            # = C_SLOT_A ^ SLOT_SIZE
+        .set    C_SLOT_A,       0x200
+        .set    C_SLOT_B,       0x300           # = C_SLOT_A ^ SLOT_SIZE
 
         .set    STAGE_FILLING,  1
         .set    STAGE_RUNNING,  2
@@ -160,7 +162,7 @@ gdtr:   .word   . - gdt - 1
 # ==== parameters: filled in by the host ====================================================================================
         .org    0x200
         .long   MAGIC_PARAMS
-        .long   1
+        .long   2
 
 # ==== where the other CPUs start (real mode, CS = AP_START / 16) ===========================================================
         .org    0x400
@@ -281,27 +283,25 @@ any_cpu:
         shll    $12, %ebx
         addl    $CONTROL + 0x1000, %ebx         # ebx: this CPU's control block
         leal    0x1000(%ebx), %esp
-        shll    $6, %eax
-        leal    CPU_TABLE(%eax), %ebp           # ebp: this CPU's cursors, until the loop starts
+        shll    $8, %eax                        # CURSORS * K_SIZE
+        leal    CPU_TABLE(%eax), %esi           # esi: a cursor's constants
         movl    $STAGE_FILLING, C_STAGE(%ebx)
 
-        movl    %ebp, %esi
-        call    fill_cursor
-        leal    K_SIZE(%ebp), %esi
-        call    fill_cursor
-
-        leal    C_SLOT_A(%ebx), %edi            # the state to start from
-        movl    P_HOT_PERIOD, %eax
-        movl    %eax, S_PHASE(%edi)
-        movl    K_X0(%ebp), %eax
-        movl    %eax, S_CURSOR0 + U_X(%edi)
-        movl    K_AUX0(%ebp), %eax
-        movl    %eax, S_CURSOR0 + U_AUX(%edi)
-        movl    K_SIZE + K_X0(%ebp), %eax
-        movl    %eax, S_CURSOR1 + U_X(%edi)
-        movl    K_SIZE + K_AUX0(%ebp), %eax
-        movl    %eax, S_CURSOR1 + U_AUX(%edi)
-        movl    %edi, C_ACTIVE(%ebx)
+        leal    C_SLOT_A + S_CURSORS(%ebx), %ebp # ebp: its state to start from, in both slots
+1:      call    fill_cursor
+        movl    K_X0(%esi), %eax
+        movl    %eax, U_X(%ebp)
+        movl    %eax, SLOT_SIZE + U_X(%ebp)
+        movl    K_AUX0(%esi), %eax
+        movl    %eax, U_AUX(%ebp)
+        movl    %eax, SLOT_SIZE + U_AUX(%ebp)
+        addl    $K_SIZE, %esi
+        addl    $U_SIZE, %ebp
+        leal    C_SLOT_A + S_CURSORS + CURSORS * U_SIZE(%ebx), %eax
+        cmpl    %eax, %ebp
+        jb      1b
+        leal    C_SLOT_A(%ebx), %eax
+        movl    %eax, C_ACTIVE(%ebx)
         movl    $STAGE_RUNNING, %eax
         testl   $F_IDLE, P_FLAGS
         jz      1f
@@ -328,30 +328,36 @@ step:   movl    C_ACTIVE(%ebx), %esi
         jne     control_error
         movl    %esi, %edi
         xorl    $SLOT_SIZE, %edi
-        .irp    offset, S_PHASE, S_CURSOR0, S_CURSOR0 + 4, S_CURSOR0 + 8, S_CURSOR0 + 12, S_CURSOR1, S_CURSOR1 + 4, S_CURSOR1 + 8, S_CURSOR1 + 12
-        movl    \offset(%esi), %ecx
-        movl    %ecx, \offset(%edi)
-        .endr
         movl    S_STEPS + 4(%esi), %ecx
         addl    $1, %eax
         adcl    $0, %ecx
         movl    %eax, S_STEPS(%edi)
         movl    %ecx, S_STEPS + 4(%edi)
 
-        leal    S_CURSOR0(%edi), %edx           # edx: the cursor's state, esi: its constants
-        leal    -CONTROL - 0x1000(%ebx), %esi
-        shrl    $6, %esi
-        addl    $CPU_TABLE, %esi
-        cmpl    $0, S_PHASE(%edi)
-        je      1f
-        decl    S_PHASE(%edi)
-        jnz     1f
-        movl    P_HOT_PERIOD, %eax
+        movl    S_LAST(%esi), %edx              # a step behind, that slot lacks only what the last step changed
+        .irp    offset, S_CURSORS, S_CURSORS + 4, S_CURSORS + 8, S_CURSORS + 12
+        movl    \offset(%esi, %edx), %ecx
+        movl    %ecx, \offset(%edi, %edx)
+        .endr
+        movl    S_PHASE(%esi), %eax             # whose turn it is
+        movzbl  P_SCHEDULE(%eax), %edx
+        incl    %eax
+        cmpl    P_PERIOD, %eax
+        sbbl    %ecx, %ecx
+        andl    %ecx, %eax                      # 0 at the end of the schedule
         movl    %eax, S_PHASE(%edi)
-        addl    $U_SIZE, %edx
-        addl    $K_SIZE, %esi
+        shll    $4, %edx                        # U_SIZE
+        movl    %edx, S_LAST(%edi)
+        .irp    offset, S_CURSORS, S_CURSORS + 4, S_CURSORS + 8, S_CURSORS + 12
+        movl    \offset(%esi, %edx), %ecx
+        movl    %ecx, \offset(%edi, %edx)
+        .endr
+        leal    -CONTROL - 0x1000(%ebx), %esi
+        shrl    $4, %esi                        # a control block has 16 times the size of a CPU's constants
+        leal    CPU_TABLE(%esi, %edx, 2), %esi  # esi: the cursor's constants (K_SIZE = 2 * U_SIZE), edx: its state
+        leal    S_CURSORS(%edi, %edx), %edx
 
-1:      movl    U_X(%edx), %eax                 # edi: the index that comes next
+        movl    U_X(%edx), %eax                 # edi: the index that comes next
         movl    K_STRIDE(%esi), %ecx
         testl   %ecx, %ecx
         jz      random

@@ -100,6 +100,18 @@ class ArchitectureTest {
                           "io.farpage.pager..", PREFETCH, TRANSPORT, LINUX))));
 
   @ArchTest
+  static final ArchRule DIRTY_TRACKING_KNOWS_A_VMM_AND_ITS_PAGES =
+      noClasses()
+          .that()
+          .resideInAPackage("io.farpage.dirty..")
+          .should()
+          .dependOnClassesThat(
+              OURS.and(
+                  DescribedPredicate.not(
+                      JavaClass.Predicates.resideInAnyPackage(
+                          "io.farpage.dirty..", "io.farpage.vmm..", PREFETCH, TRANSPORT, LINUX))));
+
+  @ArchTest
   static final ArchRule THE_HOT_PATH_DOES_NOT_LOG =
       noClasses()
           .that()

@@ -22,7 +22,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.function.Consumer;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -31,23 +30,24 @@ import org.slf4j.LoggerFactory;
  */
 final class ControlSocket implements AutoCloseable, MigrationListener {
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String WHO = "farpage ctl";
   private static final int MAX_REQUEST_CHARS = 4096;
 
   private final Path path;
   private final ServerSocketChannel server;
-  private final Consumer<String> cancel;
+  private final DaemonControl daemon;
   private volatile MigrationStatus status = MigrationStatus.NONE;
   private volatile Progress progress;
 
   private ControlSocket(
-      final Path path, final ServerSocketChannel server, final Consumer<String> cancel) {
+      final Path path, final ServerSocketChannel server, final DaemonControl daemon) {
     this.path = path;
     this.server = server;
-    this.cancel = cancel;
+    this.daemon = daemon;
   }
 
   /** Opens the socket and listens to the session; a null path opens nothing. */
-  static ControlSocket open(final Path path, final Session session, final Consumer<String> cancel)
+  static ControlSocket open(final Path path, final Session session, final DaemonControl daemon)
       throws MigrationException {
     if (path == null) {
       return null;
@@ -59,7 +59,7 @@ final class ControlSocket implements AutoCloseable, MigrationListener {
       final ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
       server.bind(UnixDomainSocketAddress.of(path));
       Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
-      final ControlSocket socket = new ControlSocket(path, server, cancel);
+      final ControlSocket socket = new ControlSocket(path, server, daemon);
       session.addListener(socket);
       final Thread thread = new Thread(socket::serve, "ctl");
       thread.setDaemon(true);
@@ -118,13 +118,20 @@ final class ControlSocket implements AutoCloseable, MigrationListener {
     switch (command) {
       case "status" -> answer.set("return", describe());
       case "cancel" -> {
-        cancel.accept("farpage ctl");
+        daemon.cancel(WHO);
         answer.putObject("return");
       }
-      case "start-postcopy", "pause", "resume" ->
+      case "start-postcopy" -> {
+        if (daemon.startPostcopy(WHO)) {
+          answer.putObject("return");
+        } else {
           answer
               .putObject("error")
-              .put("desc", command + " is not possible: a post-copy migration starts by itself");
+              .put("desc", "there is no warm-up to end: the migration is " + status.qemuName());
+        }
+      }
+      case "pause", "resume" ->
+          answer.putObject("error").put("desc", command + " is not in this version");
       default ->
           answer
               .putObject("error")

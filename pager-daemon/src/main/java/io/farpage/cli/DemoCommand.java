@@ -48,8 +48,8 @@ final class DemoCommand implements Callable<Integer> {
   @Option(
       names = "--mode",
       paramLabel = "MODE",
-      defaultValue = "postcopy",
-      description = "postcopy")
+      defaultValue = "hybrid",
+      description = "hybrid, postcopy or precopy")
   private String mode;
 
   @Option(
@@ -77,7 +77,7 @@ final class DemoCommand implements Callable<Integer> {
       names = "--pattern",
       paramLabel = "P",
       defaultValue = "random",
-      description = "how the guest writes: sequential, random, stride, hot")
+      description = "how the guest writes: sequential, random, stride, hot, zipf")
   private String pattern;
 
   @Option(names = "--report", paramLabel = "FILE", description = "as of `farpage dest`")

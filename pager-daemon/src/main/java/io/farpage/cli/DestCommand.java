@@ -10,6 +10,7 @@ import io.farpage.transport.rdma.CompletionMode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -30,24 +31,7 @@ final class DestCommand implements Callable<Integer> {
       description = "where `farpage source` listens")
   private String source;
 
-  @Option(
-      names = "--mode",
-      paramLabel = "MODE",
-      defaultValue = "postcopy",
-      description = "postcopy; hybrid and precopy are not in this version")
-  private String mode;
-
-  @Option(names = "--warmup-time", paramLabel = "S", description = "for hybrid")
-  private Double warmupTime;
-
-  @Option(names = "--warmup-rounds", paramLabel = "N", description = "for hybrid")
-  private Integer warmupRounds;
-
-  @Option(names = "--downtime-limit", paramLabel = "MS", description = "for precopy and hybrid")
-  private Long downtimeLimit;
-
-  @Option(names = "--max-bandwidth", paramLabel = "B/s", description = "for precopy and hybrid")
-  private Long maxBandwidth;
+  @Mixin private WarmupArguments warmup;
 
   @Option(
       names = "--max-postcopy-bandwidth",
@@ -59,8 +43,9 @@ final class DestCommand implements Callable<Integer> {
   @Option(
       names = "--prefetch",
       paramLabel = "POLICY",
-      defaultValue = "sweep",
-      description = "what to fetch ahead: sweep")
+      defaultValue = "auto",
+      description =
+          "what to fetch ahead: sweep, hot-first, or auto, which is hot-first after a warm-up")
   private String prefetch;
 
   @Option(
@@ -95,7 +80,7 @@ final class DestCommand implements Callable<Integer> {
           common.configureLogging();
           migration[0] = new DestinationMigration(options(), session);
           try (ControlSocket control =
-                  ControlSocket.open(common.control, session, migration[0]::cancel);
+                  ControlSocket.open(common.control, session, new MigrationControl(migration[0]));
               MetricsServer server = MetricsServer.open(metrics, session)) {
             migration[0].run();
           }
@@ -117,6 +102,7 @@ final class DestCommand implements Callable<Integer> {
         common.wire(false),
         common.transport(),
         completions(),
+        warmup.options(),
         ByteCount.parse("--max-postcopy-bandwidth", maxPostcopyBandwidth),
         prefetch,
         resume,
@@ -134,22 +120,8 @@ final class DestCommand implements Callable<Integer> {
   }
 
   private void requireSupported() throws MigrationException {
-    if (!mode.equals("postcopy")) {
-      throw refused(
-          mode.equals("hybrid") || mode.equals("precopy")
-              ? "--mode " + mode + " is not in this version; use --mode postcopy"
-              : "--mode must be hybrid, postcopy or precopy, not " + mode);
-    }
-    if (warmupTime != null
-        || warmupRounds != null
-        || downtimeLimit != null
-        || maxBandwidth != null) {
-      throw refused(
-          "--warmup-time, --warmup-rounds, --downtime-limit and --max-bandwidth are for the"
-              + " warm-up, which is not in this version");
-    }
-    if (!prefetch.equals("sweep")) {
-      throw refused("--prefetch must be sweep, not " + prefetch);
+    if (!List.of("auto", "sweep", "hot-first").contains(prefetch)) {
+      throw refused("--prefetch must be auto, sweep or hot-first, not " + prefetch);
     }
     if (report != null) {
       final Path directory = report.toAbsolutePath().getParent();

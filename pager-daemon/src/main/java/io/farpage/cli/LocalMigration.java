@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * One migration between two VMMs of this machine, by two daemons that are processes of their own.
@@ -19,7 +20,7 @@ public final class LocalMigration implements AutoCloseable {
 
   private static final String LOOPBACK = "127.0.0.1";
 
-  private final String address;
+  private final Hosts hosts;
   private final Path stateDirectory;
   private final Path report;
   private final DaemonProcess source;
@@ -50,12 +51,24 @@ public final class LocalMigration implements AutoCloseable {
     }
   }
 
+  /**
+   * Where the two daemons are.
+   *
+   * @param address of the source, which it listens on
+   * @param sourceWrapper the words before its command line, such as {@code ip netns exec NAME}; may
+   *     be empty
+   * @param destinationWrapper the same for the destination
+   */
+  public record Hosts(String address, List<String> sourceWrapper, List<String> destinationWrapper) {
+    /** Both on this machine as it is. */
+    public static Hosts at(final String address) {
+      return new Hosts(address, List.of(), List.of());
+    }
+  }
+
   private LocalMigration(
-      final String address,
-      final Path stateDirectory,
-      final Path report,
-      final DaemonProcess source) {
-    this.address = address;
+      final Hosts hosts, final Path stateDirectory, final Path report, final DaemonProcess source) {
+    this.hosts = hosts;
     this.stateDirectory = stateDirectory;
     this.report = report;
     this.source = source;
@@ -70,7 +83,7 @@ public final class LocalMigration implements AutoCloseable {
    */
   public static LocalMigration startSource(
       final Path qmp, final Path directory, final String... options) throws IOException {
-    return startSourceOn(LOOPBACK, qmp, directory, options);
+    return startSourceOn(Hosts.at(LOOPBACK), qmp, directory, options);
   }
 
   /**
@@ -84,22 +97,36 @@ public final class LocalMigration implements AutoCloseable {
   public static LocalMigration startSourceOn(
       final String address, final Path qmp, final Path directory, final String... options)
       throws IOException {
+    return startSourceOn(Hosts.at(address), qmp, directory, options);
+  }
+
+  /**
+   * Starts the source's daemon, on a free port, where it shall be.
+   *
+   * @param hosts where the two daemons are
+   * @param qmp the source VMM's QMP socket
+   * @param directory for the report and the daemons' state
+   * @param options further options of {@code farpage source}
+   */
+  public static LocalMigration startSourceOn(
+      final Hosts hosts, final Path qmp, final Path directory, final String... options)
+      throws IOException {
     final Path state = directory.resolve("state");
     final List<String> arguments = new ArrayList<>();
     arguments.addAll(
         List.of(
             "source",
             "--qmp=" + qmp,
-            "--listen=" + address + ":0",
+            "--listen=" + hosts.address + ":0",
             "--state-dir=" + state,
             "--json"));
-    arguments.addAll(security(address));
+    arguments.addAll(security(hosts.address));
     arguments.addAll(List.of(options));
     return new LocalMigration(
-        address,
+        hosts,
         state,
         directory.resolve("report.json"),
-        DaemonProcess.start(arguments, line -> {}));
+        DaemonProcess.startUnder(hosts.sourceWrapper, arguments, line -> {}));
   }
 
   /** Nothing leaves this machine, whatever the address. */
@@ -116,7 +143,8 @@ public final class LocalMigration implements AutoCloseable {
    * Starts the destination's daemon, once the source listens.
    *
    * @param qmp the destination VMM's QMP socket
-   * @param options further options of {@code farpage dest}
+   * @param options further options of {@code farpage dest}; {@code --mode=postcopy} unless they
+   *     name another mode
    */
   public LocalMigration startDestination(final Path qmp, final String... options)
       throws IOException {
@@ -126,14 +154,16 @@ public final class LocalMigration implements AutoCloseable {
         List.of(
             "dest",
             "--qmp=" + qmp,
-            "--source=" + address + ":" + port(),
+            "--source=" + hosts.address + ":" + port(),
             "--state-dir=" + stateDirectory,
             "--report=" + report,
-            "--mode=postcopy",
             "--json"));
-    arguments.addAll(security(address));
+    if (Stream.of(options).noneMatch(option -> option.startsWith("--mode="))) {
+      arguments.add("--mode=postcopy");
+    }
+    arguments.addAll(security(hosts.address));
     arguments.addAll(List.of(options));
-    destination = DaemonProcess.start(arguments, line -> {});
+    destination = DaemonProcess.startUnder(hosts.destinationWrapper, arguments, line -> {});
     return this;
   }
 

@@ -1,5 +1,6 @@
 package io.farpage.cli;
 
+import io.farpage.control.Switchover;
 import io.farpage.migration.MigrationException;
 import io.farpage.migration.MigrationListener;
 import io.farpage.migration.MigrationStatus;
@@ -7,6 +8,7 @@ import io.farpage.migration.Outcome;
 import io.farpage.migration.Progress;
 import io.farpage.report.ConsoleEvents;
 import io.farpage.report.JsonEvents;
+import io.farpage.warmup.WarmupRound;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
@@ -119,6 +121,16 @@ final class Session implements MigrationListener {
   @Override
   public void onProgress(final Progress progress) {
     listeners.forEach(l -> l.onProgress(progress));
+  }
+
+  @Override
+  public void onWarmupRound(final WarmupRound round) {
+    listeners.forEach(l -> l.onWarmupRound(round));
+  }
+
+  @Override
+  public void onSwitchover(final Switchover decision) {
+    listeners.forEach(l -> l.onSwitchover(decision));
   }
 
   @Override

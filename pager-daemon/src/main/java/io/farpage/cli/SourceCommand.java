@@ -1,5 +1,6 @@
 package io.farpage.cli;
 
+import io.farpage.dirty.DirtyTracking;
 import io.farpage.migration.Endpoint;
 import io.farpage.migration.MigrationException;
 import io.farpage.migration.Outcome;
@@ -27,6 +28,13 @@ final class SourceCommand implements Callable<Integer> {
   private String listen;
 
   @Option(
+      names = "--dirty-tracking",
+      paramLabel = "HOW",
+      defaultValue = "auto",
+      description = "how writes are tracked in a warm-up: auto, wp-async, soft-dirty or off")
+  private String dirtyTracking;
+
+  @Option(
       names = "--keep-source",
       description = "leave this QEMU, stopped, when the guest has gone")
   private boolean keepSource;
@@ -40,7 +48,7 @@ final class SourceCommand implements Callable<Integer> {
           common.configureLogging();
           migration[0] = new SourceMigration(options(), session);
           try (ControlSocket socket =
-              ControlSocket.open(common.control, session, migration[0]::cancel)) {
+              ControlSocket.open(common.control, session, new MigrationControl(migration[0]))) {
             migration[0].run();
           }
         },
@@ -58,8 +66,22 @@ final class SourceCommand implements Callable<Integer> {
         endpoint("--listen", listen),
         common.wire(true),
         common.transport(),
+        tracking(),
         keepSource,
         StateDirectory.open(common.stateDir));
+  }
+
+  private DirtyTracking tracking() throws MigrationException {
+    return switch (dirtyTracking) {
+      case "auto" -> DirtyTracking.AUTO;
+      case "wp-async" -> DirtyTracking.WP_ASYNC;
+      case "soft-dirty" -> DirtyTracking.SOFT_DIRTY;
+      case "off" -> DirtyTracking.OFF;
+      default ->
+          throw new MigrationException(
+              Outcome.REFUSED,
+              "--dirty-tracking must be auto, wp-async, soft-dirty or off, not " + dirtyTracking);
+    };
   }
 
   static Endpoint endpoint(final String option, final String value) throws MigrationException {

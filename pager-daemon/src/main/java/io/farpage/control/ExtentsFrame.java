@@ -1,5 +1,6 @@
 package io.farpage.control;
 
+import io.farpage.transport.LocalMemory;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 
@@ -61,6 +62,19 @@ public final class ExtentsFrame {
   /** Returns how long an extent is, in bytes. */
   public long lengthBytes(final int index) {
     return offsetsAndLengths[2 * index + 1];
+  }
+
+  /**
+   * Checks that every extent lies within the guest's RAM.
+   *
+   * @throws ProtocolException when one does not
+   */
+  public void requireWithin(final LocalMemory memory) throws ProtocolException {
+    for (int i = 0; i < count(); i++) {
+      if (!memory.contains(region, offsetBytes(i), lengthBytes(i))) {
+        throw new ProtocolException("the source names memory outside of the guest's RAM");
+      }
+    }
   }
 
   /** Encodes the frame's payload. */

@@ -6,7 +6,10 @@ public enum FrameType {
   HELLO,
   /** Source: the same, and the session's id and key (JSON). */
   WELCOME,
-  /** Destination: RAM is registered, the VMM waits for the device state (empty). */
+  /**
+   * Destination: RAM is registered, the VMM waits for the device state: the guest is to be stopped.
+   * Empty, or a {@link Switchover} after a warm-up (JSON).
+   */
   PREPARED,
   /** Source: the guest has stopped; the one byte is 1 when it ran before, else 0. */
   STOPPED,
@@ -32,5 +35,32 @@ public enum FrameType {
    * Source, once its guest has stopped: which ranges of the memory registered before are not the
    * guest's any more, see {@link ExtentsFrame}.
    */
-  STALE_MEMORY
+  STALE_MEMORY,
+  /** Destination: read the guest while it runs, so track what it writes (empty). */
+  WARMUP,
+  /** Source: whether it can, see {@link Tracking} (JSON). */
+  TRACKING,
+  /** Source: where data is, now that tracking has begun, see {@link PageSetFrame}. */
+  DATA_PAGES,
+  /** Destination: which pages were written since the last time (empty). */
+  SCAN,
+  /**
+   * Source: those pages, see {@link PageSetFrame}. A read of one that began before this frame is
+   * worthless; later writes will be reported with the next one.
+   */
+  WRITTEN_PAGES,
+  /**
+   * Source, once its guest has stopped and before {@link #UNCLEAN_PAGES}: pages that the guest has
+   * given back since they were read over TCP, see {@link PageSetFrame}.
+   */
+  GIVEN_BACK_PAGES,
+  /**
+   * Source, once its guest has stopped: pages that are not certain to be as they were when they
+   * were read, see {@link PageSetFrame}.
+   */
+  UNCLEAN_PAGES,
+  /** Destination: all memory known so far is there, the guest may come (empty). */
+  CAUGHT_UP,
+  /** Source: its operator wants the guest to be stopped now (empty). */
+  START_POSTCOPY
 }

@@ -1,5 +1,6 @@
 package io.farpage.doctor;
 
+import io.farpage.dirty.DirtyTrackers;
 import io.farpage.guest.QemuInstallation;
 import io.farpage.linux.KernelVersion;
 import io.farpage.linux.LinuxException;
@@ -27,6 +28,7 @@ public final class Doctor {
     findings.add(architecture());
     findings.add(kernel());
     findings.add(userfaultfd());
+    findings.add(dirtyTracking());
     findings.add(ptrace());
     findings.add(unprivilegedUserfaultfd());
     findings.add(sharedMemory());
@@ -76,6 +78,20 @@ public final class Doctor {
           "use a kernel from 5.14 on, built with CONFIG_HAVE_ARCH_USERFAULTFD_MINOR");
     }
     return Finding.good("userfaultfd: minor and missing faults on shared memory");
+  }
+
+  private static Finding dirtyTracking() {
+    return switch (DirtyTrackers.best()) {
+      case WP_ASYNC -> Finding.good("dirty tracking: wp-async");
+      case SOFT_DIRTY ->
+          Finding.less(
+              "dirty tracking: soft-dirty, once a warm-up, and not for RAM on hugetlbfs",
+              "Linux 6.7 or newer tracks a source's writes round by round");
+      default ->
+          Finding.less(
+              "dirty tracking: none, so a source here has no warm-up: hybrid is post-copy",
+              "use Linux 6.7 or newer, or a kernel with CONFIG_MEM_SOFT_DIRTY");
+    };
   }
 
   private static Finding ptrace() {

@@ -78,7 +78,7 @@ final class ExpectedCounters {
       return;
     }
     int pagesFilled = memory.getInt(block + 8);
-    int pages = cursors.get(0).count() + cursors.get(1).count();
+    int pages = cursors.stream().mapToInt(WriterCursor::count).sum();
     if (pagesFilled < 0
         || pagesFilled > pages
         || (stage != WriterImage.STAGE_FILLING && pagesFilled != pages)) {
@@ -94,49 +94,47 @@ final class ExpectedCounters {
 
   private void replaySteps(int cpu, long block, List<WriterCursor> cursors, int stage) {
     long slot = Integer.toUnsignedLong(memory.getInt(block));
-    if (slot != block + 0x80 && slot != block + 0xc0) {
+    if (slot != block + WriterImage.SLOT_A && slot != block + WriterImage.SLOT_B) {
       unusable("CPU %d: no slot at 0x%x", cpu, slot);
       return;
     }
     long cpuSteps =
         Integer.toUnsignedLong(memory.getInt(slot))
             | Integer.toUnsignedLong(memory.getInt(slot + 4)) << 32;
-    int phase = memory.getInt(slot + 8);
-    WriterCursor.State[] states = {
-      WriterCursor.State.at(memory, slot + 16), WriterCursor.State.at(memory, slot + 32)
-    };
-    long sum = 0;
-    for (int i = 0; i < 2; i++) {
-      WriterCursor cursor = cursors.get(i);
-      if (states[i].done() < 0 || states[i].done() > 0 && states[i].done() >= cursor.count()) {
-        unusable("CPU %d: visited %d of %d pages", cpu, states[i].done(), cursor.count());
-        return;
-      }
-      sum += states[i].steps(cursor);
-    }
-    int period = guest.hotPeriod();
-    boolean phaseFits =
-        period == 0
-            ? phase == 0
-            : phase == period - cpuSteps % period
-                && states[1].steps(cursors.get(1)) == cpuSteps / period;
-    if (sum != cpuSteps || !phaseFits) {
-      unusable("CPU %d: %d steps, but %d visits, phase %d", cpu, cpuSteps, sum, phase);
+    int phase = memory.getInt(slot + WriterImage.SLOT_PHASE);
+    if (cpuSteps < 0 || phase != cpuSteps % guest.pattern().period()) {
+      unusable("CPU %d: %d steps, but phase %d", cpu, cpuSteps, phase);
       return;
     }
+    List<WriterCursor.State> states = new ArrayList<>();
+    for (int i = 0; i < cursors.size(); i++) {
+      WriterCursor cursor = cursors.get(i);
+      WriterCursor.State state =
+          WriterCursor.State.at(
+              memory, slot + WriterImage.SLOT_CURSORS + i * WriterImage.CURSOR_STATE_BYTES);
+      if (state.done() < 0 || state.done() >= cursor.count()) {
+        unusable("CPU %d: visited %d of %d pages", cpu, state.done(), cursor.count());
+        return;
+      }
+      long visits = guest.pattern().visits(i, cpuSteps);
+      if (state.steps(cursor) != visits) {
+        unusable(
+            "CPU %d: %d steps, but %d visits of cursor %d and not %d",
+            cpu, cpuSteps, state.steps(cursor), i, visits);
+        return;
+      }
+      states.add(state);
+    }
     steps += cpuSteps;
-    boolean coldIsNext = period != 0 && phase == 1;
-    for (int i = 0; i < 2; i++) {
-      boolean inFlight = stage == WriterImage.STAGE_RUNNING && coldIsNext == (i == 1);
-      replayCursor(cpu, cursors.get(i), states[i], inFlight);
+    int next = guest.pattern().cursorOf(cpuSteps);
+    for (int i = 0; i < cursors.size(); i++) {
+      boolean inFlight = stage == WriterImage.STAGE_RUNNING && i == next;
+      replayCursor(cpu, cursors.get(i), states.get(i), inFlight);
     }
   }
 
   private void replayCursor(
       int cpu, WriterCursor cursor, WriterCursor.State state, boolean inFlight) {
-    if (cursor.count() == 0) {
-      return;
-    }
     int base = cursor.firstPage() - guest.firstPage();
     Arrays.fill(counters, base, base + cursor.count(), state.pass());
     WriterCursor.Walk walk = cursor.walk(state.pass());

@@ -76,7 +76,7 @@ public final class QemuCommand {
 
   /** The command line. */
   public List<String> arguments() {
-    List<String> args = new ArrayList<>();
+    List<String> args = new ArrayList<>(builder.wrapper);
     args.add(builder.installation.binary().toString());
     for (Path data : builder.installation.dataDirectories()) {
       args.addAll(List.of("-L", data.toString()));
@@ -167,6 +167,7 @@ public final class QemuCommand {
     private final List<RamBackend> backends = new ArrayList<>();
     private final List<Path> qmpSockets = new ArrayList<>();
     private final List<String> extra = new ArrayList<>();
+    private List<String> wrapper = List.of();
     private Accelerator accelerator = Accelerator.TCG;
     private MachineType machine = MachineType.PC;
     private int cpus = 1;
@@ -258,6 +259,12 @@ public final class QemuCommand {
     /** Makes QEMU a daemon, as some management tools do. */
     public Builder daemonize() {
       daemonize = true;
+      return this;
+    }
+
+    /** Starts QEMU by another program that becomes it, such as {@code ip netns exec NAME}. */
+    public Builder under(List<String> command) {
+      wrapper = List.copyOf(command);
       return this;
     }
 

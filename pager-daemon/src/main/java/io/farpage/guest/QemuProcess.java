@@ -44,7 +44,8 @@ public final class QemuProcess implements AutoCloseable {
     QemuProcess qemu = new QemuProcess(command, handle);
     try {
       for (Path socket : command.qmpSockets()) {
-        qemu.await("QMP at " + socket, START_TIMEOUT, () -> UnixSockets.isListening(socket));
+        qemu.await(
+            "QMP at " + socket, START_TIMEOUT, () -> UnixSockets.isListening(qemu.pid(), socket));
       }
     } catch (RuntimeException e) {
       qemu.close();

@@ -31,7 +31,7 @@ public final class WriterGuest {
   private static final int FIRST_FREE_PAGE = 256;
   private static final int WINDOW_FIRST_PAGE = 1 << 18;
   private static final int WINDOW_END_PAGE = 3 << 18;
-  private static final int HOT_PERIOD = 10;
+  private static final int MIN_PAGES_PER_CPU = 20;
 
   private final WritePattern pattern;
   private final int firstPage;
@@ -77,7 +77,7 @@ public final class WriterGuest {
     image.putInt(params + 0x08, window ? flags | WriterImage.FLAG_WINDOW : flags);
     image.putInt(params + 0x0c, seed);
     image.putInt(params + 0x10, cpus);
-    image.putInt(params + 0x14, pattern == WritePattern.HOT ? HOT_PERIOD : 0);
+    image.putInt(params + 0x14, pattern.period());
     image.putInt(params + 0x18, delayIterations);
     image.putInt(params + 0x1c, stepsPerDot - 1);
     image.putLong(params + 0x20, stopAfterSteps);
@@ -86,11 +86,12 @@ public final class WriterGuest {
     image.putInt(params + 0x30, WINDOW_FIRST_PAGE >> 9);
     image.putInt(params + 0x34, WINDOW_END_PAGE >> 9);
     image.putInt(params + 0x38, (int) (MachineType.HIGH_RAM_START >> 21));
-    image.position(WriterImage.CPU_TABLE_OFFSET);
+    for (int i = 0; i < pattern.period(); i++) {
+      image.put(WriterImage.SCHEDULE_OFFSET + i, (byte) pattern.cursorOf(i));
+    }
     for (int cpu = 0; cpu < cpus; cpu++) {
-      List<WriterCursor> cursors = cursors(cpu);
-      cursors.get(0).writeTo(image);
-      cursors.get(1).writeTo(image);
+      image.position(WriterImage.cursorOffset(cpu, 0));
+      cursors(cpu).forEach(cursor -> cursor.writeTo(image));
     }
     Files.write(file, image.array());
   }
@@ -125,31 +126,19 @@ public final class WriterGuest {
         : address;
   }
 
-  int hotPeriod() {
-    return pattern == WritePattern.HOT ? HOT_PERIOD : 0;
-  }
-
-  /** The two cursors of a CPU; the second has no pages unless the pattern is HOT. */
+  /** The cursors of a CPU, in the order of their pages' addresses. */
   List<WriterCursor> cursors(int cpu) {
     int share = pageCount / cpus;
     int first = firstPage + cpu * share;
     int count = cpu == cpus - 1 ? pageCount - cpu * share : share;
     int cpuSeed = seed + cpu * WriterImage.FILL_STEP;
+    boolean random = pattern != WritePattern.SEQUENTIAL && pattern != WritePattern.STRIDE;
     List<WriterCursor> cursors = new ArrayList<>();
-    switch (pattern) {
-      case SEQUENTIAL, STRIDE, IDLE -> {
-        cursors.add(new WriterCursor(first, count, stride, cpuSeed));
-        cursors.add(new WriterCursor(first + count, 0, 1, 0));
-      }
-      case RANDOM -> {
-        cursors.add(new WriterCursor(first, count, 0, cpuSeed));
-        cursors.add(new WriterCursor(first + count, 0, 1, 0));
-      }
-      case HOT -> {
-        int hot = count / HOT_PERIOD;
-        cursors.add(new WriterCursor(first, hot, 0, cpuSeed));
-        cursors.add(new WriterCursor(first + hot, count - hot, 0, ~cpuSeed));
-      }
+    for (int i = 0; i < pattern.cursors(); i++) {
+      int start = pattern.pagesBefore(i, count);
+      int end = pattern.pagesBefore(i + 1, count);
+      int cursorSeed = cpuSeed + i * WriterImage.FILL_PAGE;
+      cursors.add(new WriterCursor(first + start, end - start, random ? 0 : stride, cursorSeed));
     }
     return cursors;
   }
@@ -253,7 +242,10 @@ public final class WriterGuest {
       require(stopAfterSteps >= 0, "stop after a negative number of steps");
       require(delayIterations >= 0, "a negative delay");
       require(firstPage >= FIRST_FREE_PAGE, "the range begins below 1 MiB");
-      require(pageCount / cpus >= 2 * HOT_PERIOD, "at least 20 pages per CPU, not " + pageCount);
+      int minPages = Math.max(MIN_PAGES_PER_CPU, pattern.units());
+      require(
+          pageCount / cpus >= minPages,
+          "at least " + minPages + " pages per CPU, not " + pageCount / cpus);
       int end = firstPage + pageCount;
       long lowPages = machine.lowRamBytes(ramBytes) / PAGE_BYTES;
       if (window) {

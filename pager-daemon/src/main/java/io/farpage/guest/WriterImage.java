@@ -10,9 +10,16 @@ import java.nio.ByteOrder;
 final class WriterImage {
   static final int DISK_BYTES = 1 << 20;
   static final int MAX_CPUS = 16;
+  static final int CURSORS = 8;
 
   static final int PARAMS_OFFSET = 0x200;
+  static final int SCHEDULE_OFFSET = PARAMS_OFFSET + 0x40;
+
+  /** Where the delay is in guest memory, which each step reads. */
+  static final long DELAY_PARAMETER = 0x7e18;
+
   static final int CPU_TABLE_OFFSET = 0xc00;
+  static final int CURSOR_BYTES = 32;
   static final int MAGIC_PARAMS = 0x57475046;
   static final int FLAG_IDLE = 1;
   static final int FLAG_WINDOW = 2;
@@ -30,6 +37,12 @@ final class WriterImage {
   static final long HEADER_ERROR_FOUND = HEADER + 0x1c;
   static final long HEADER_ERROR_CPU = HEADER + 0x20;
 
+  static final int SLOT_A = 0x200;
+  static final int SLOT_B = 0x300;
+  static final int SLOT_PHASE = 8;
+  static final int SLOT_CURSORS = 16;
+  static final int CURSOR_STATE_BYTES = 16;
+
   static final int STAGE_FILLING = 1;
   static final int STAGE_RUNNING = 2;
   static final int STAGE_ERROR = 5;
@@ -39,6 +52,11 @@ final class WriterImage {
   /** Where the control block of {@code cpu} is in guest memory. */
   static long controlBlock(int cpu) {
     return HEADER + 0x1000L * (cpu + 1);
+  }
+
+  /** Where the constants of a cursor are in the image. */
+  static int cursorOffset(int cpu, int cursor) {
+    return CPU_TABLE_OFFSET + (cpu * CURSORS + cursor) * CURSOR_BYTES;
   }
 
   /** Dword {@code index} of a page that the guest has filled. */
@@ -60,7 +78,7 @@ final class WriterImage {
       }
       ByteBuffer image = ByteBuffer.allocate(DISK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
       image.put(in.readAllBytes());
-      if (image.getInt(PARAMS_OFFSET) != MAGIC_PARAMS || image.getInt(PARAMS_OFFSET + 4) != 1) {
+      if (image.getInt(PARAMS_OFFSET) != MAGIC_PARAMS || image.getInt(PARAMS_OFFSET + 4) != 2) {
         throw new IllegalStateException("writer.img is of another version");
       }
       return image;

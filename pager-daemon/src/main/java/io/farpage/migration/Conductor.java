@@ -82,6 +82,11 @@ abstract class Conductor {
     inbox.put(new Signal.CancelRequested(who));
   }
 
+  /** Asks for the end of the warm-up, if there is one; from any thread. */
+  public final void switchOver(final String who) {
+    inbox.put(new Signal.SwitchoverRequested(who));
+  }
+
   /** Returns the state. */
   public final MigrationStatus status() {
     return state.status();

@@ -8,18 +8,25 @@ import io.farpage.control.Frame;
 import io.farpage.control.FrameType;
 import io.farpage.control.Hello;
 import io.farpage.control.ProtocolException;
+import io.farpage.control.RdmaMessage;
 import io.farpage.control.RegionInfo;
+import io.farpage.control.Switchover;
 import io.farpage.control.Welcome;
+import io.farpage.linux.PagePlacer;
 import io.farpage.pager.BandwidthLimit;
 import io.farpage.pager.Pager;
 import io.farpage.pager.PagerContext;
 import io.farpage.pager.Rehearsal;
 import io.farpage.pager.VmmGoneException;
+import io.farpage.prefetch.HotFirstPolicy;
 import io.farpage.prefetch.MissingPages;
+import io.farpage.prefetch.PageHeat;
 import io.farpage.prefetch.PageMap;
 import io.farpage.prefetch.PageOrigins;
 import io.farpage.prefetch.PageSpace;
+import io.farpage.prefetch.PrefetchPolicy;
 import io.farpage.prefetch.SweepPolicy;
+import io.farpage.prefetch.WarmupPlan;
 import io.farpage.qmp.QmpEvent;
 import io.farpage.qmp.QmpException;
 import io.farpage.qmp.QmpTimeoutException;
@@ -48,9 +55,14 @@ public final class DestinationMigration extends Conductor {
   private static final long LOAD_TIMEOUT_MS = 120_000;
   private static final long BYE_TIMEOUT_MS = 60_000;
   private static final long CHECK_INTERVAL_MS = 10;
+  private static final long RENEWAL_MS = 60_000;
+  private static final long CATCH_UP_MS = 5_000;
+  private static final long CATCH_UP_FACTOR = 10;
+  private static final long CATCH_UP_POLL_MS = 1;
 
   private final DestinationOptions options;
   private final PostcopyFigures figures = new PostcopyFigures();
+  private final CleanHeap heap = new CleanHeap();
 
   private Qemu qemu;
   private DestinationRam ram;
@@ -62,7 +74,10 @@ public final class DestinationMigration extends Conductor {
   private MigrationSettings settings;
   private volatile DeviceStateReceiver stream;
   private volatile PageOrigins origins;
+  private volatile DestinationWarmup warmup;
+  private final long startedNs = System.nanoTime();
   private MissingPages missing;
+  private LeftOverPages leftOvers;
   private volatile Pager pager;
   private volatile boolean endReceived;
   private boolean incomingStarted;
@@ -108,12 +123,45 @@ public final class DestinationMigration extends Conductor {
     awaitIncoming();
     Rehearsal.run();
     awaitRdma();
-    // whatever the preparation left on the heap must not be collected while the guest waits
-    System.gc();
-    control.send(FrameType.PREPARED);
-    state.enter(MigrationStatus.ACTIVE);
-    resume();
+    // whatever is left on the heap must not be collected while the guest waits
+    heap.collect();
+    final Switchover switchover = warmUp();
+    heap.collectUnlessClean();
+    if (switchover == null) {
+      control.send(FrameType.PREPARED);
+      state.enter(MigrationStatus.ACTIVE);
+    } else {
+      control.send(FrameType.PREPARED, switchover);
+    }
+    resume(switchover);
     return welcome;
+  }
+
+  /** Reads while the guest runs on the source; returns why it is to be stopped. */
+  private Switchover warmUp() throws MigrationException, IOException, InterruptedException {
+    if (!options.warmup().wanted()) {
+      return null;
+    }
+    state.enter(MigrationStatus.ACTIVE);
+    final Switchover decision = warmup.run(pager);
+    if (rdma != null) {
+      // while a session is being set up anew, the source could not check in time what was read
+      final long deadline = System.nanoTime() + RENEWAL_MS * 1_000_000;
+      while (rdma.isLost() && System.nanoTime() - deadline < 0) {
+        pump(CHECK_INTERVAL_MS);
+      }
+      rdma.withdraw();
+    }
+    listener.onSwitchover(decision);
+    return decision;
+  }
+
+  /** Takes one signal, for who waits for something else. */
+  private void pump(final long maxMs) throws MigrationException, InterruptedException {
+    final Signal signal = inbox.poll(maxMs);
+    if (signal != null) {
+      handle(signal);
+    }
   }
 
   /** From an interrupted migration to its pages arriving again; the guest is here already. */
@@ -196,7 +244,22 @@ public final class DestinationMigration extends Conductor {
 
   private void startRdma() throws IOException {
     if (transport.equals(TransportOffer.RDMA)) {
-      rdma = link.startRdma(ram.memory(), options.completions(), inbox, listener);
+      rdma =
+          link.startRdma(
+              ram.memory(),
+              options.completions(),
+              !options.resume() && options.warmup().wanted(),
+              this::onSessionLost,
+              inbox,
+              listener);
+    }
+  }
+
+  /** A session with which pages were read while the guest ran is gone; from any thread. */
+  private void onSessionLost() {
+    final DestinationWarmup reading = warmup;
+    if (reading != null) {
+      reading.onSessionLost();
     }
   }
 
@@ -227,6 +290,11 @@ public final class DestinationMigration extends Conductor {
     final PageMap map = new PageMap(journal.received());
     origins = new PageOrigins(space.pageCount());
     missing = new MissingPages(space, map, origins);
+    if (sourceStopped || options.warmup().wanted()) {
+      leftOvers = new LeftOverPages(ram.guestRegions(), ram.files(), map, origins, sourceStopped);
+    }
+    final boolean warm = !sourceStopped && options.warmup().wanted();
+    final PageHeat heat = warm ? new PageHeat(space.pageCount()) : null;
     final PagerContext context =
         new PagerContext()
             .userfaultfd(ram.userfaultfd().local())
@@ -236,15 +304,31 @@ public final class DestinationMigration extends Conductor {
             .origins(origins)
             .demandLane(link.demandLane())
             .bulkLane(link.bulkLane())
-            .policy(new SweepPolicy(missing))
+            .policy(policy(heat))
             .prefetchLimit(
-                new BandwidthLimit(options.maxPostcopyBandwidth(), SystemNanoClock.INSTANCE))
-            .conclude();
+                new BandwidthLimit(options.maxPostcopyBandwidth(), SystemNanoClock.INSTANCE));
+    if (warm) {
+      final WarmupPlan plan = new WarmupPlan(space, map, origins, heat);
+      context
+          .heat(heat)
+          .warmup(
+              plan, new BandwidthLimit(options.warmup().maxBandwidth(), SystemNanoClock.INSTANCE));
+      warmup =
+          new DestinationWarmup(
+              options.warmup(), control, listener, space, plan, this::pump, startedNs);
+    }
+    context.conclude();
     pager = new Pager(context, cause -> inbox.put(new Signal.AgentFailed(cause)));
     if (sourceStopped) {
       pager.arm();
     }
     pager.start();
+  }
+
+  private PrefetchPolicy policy(final PageHeat heat) {
+    return heat == null || options.policy().equals("sweep")
+        ? new SweepPolicy(missing)
+        : new HotFirstPolicy(missing, heat);
   }
 
   /** Lets the VMM wait for the device state. */
@@ -278,15 +362,27 @@ public final class DestinationMigration extends Conductor {
     switch (frame.type()) {
       case STOPPED -> {
         requirePrepared(frame);
-        pager.arm();
+        if (isWarm()) {
+          pager.hold();
+        } else {
+          pager.arm();
+        }
         inbox.put(new Signal.FrameReceived(control, frame));
       }
       case DEVICE_STATE -> {
         requirePrepared(frame);
         writeToVmm(frame.payload(), false);
       }
+      case TRACKING, DATA_PAGES, WRITTEN_PAGES, GIVEN_BACK_PAGES -> {
+        requireWarmup(frame).onFrame(frame);
+        inbox.put(new Signal.WarmupAdvanced());
+      }
+      case UNCLEAN_PAGES -> onUnclean(frame);
       case DEVICE_STATE_END -> {
         requirePrepared(frame);
+        if (isWarm() && !warmup.knowsStop()) {
+          throw new ProtocolException("the source sent DEVICE_STATE_END before UNCLEAN_PAGES");
+        }
         endReceived = true;
         inbox.put(new Signal.FrameReceived(control, frame));
         writeToVmm(frame.payload(), true);
@@ -301,9 +397,42 @@ public final class DestinationMigration extends Conductor {
         if (rdma == null) {
           throw new ProtocolException("the source sent " + frame.type() + " and has no RDMA");
         }
+        if (frame.type() == FrameType.RDMA
+            && ControlChannel.decode(frame, RdmaMessage.class).step() == RdmaMessage.Step.FAILED) {
+          onSessionLost();
+        }
+        if (warmup != null && frame.type() == FrameType.STALE_MEMORY) {
+          final ExtentsFrame stale = ExtentsFrame.decode(frame.payload());
+          stale.requireWithin(ram.memory());
+          warmup.onStale(stale);
+        }
         rdma.onFrame(frame);
       }
       default -> inbox.put(new Signal.FrameReceived(control, frame));
+    }
+  }
+
+  private boolean isWarm() {
+    return warmup != null && warmup.isTracked();
+  }
+
+  private DestinationWarmup requireWarmup(final Frame frame) throws ProtocolException {
+    if (warmup == null) {
+      throw new ProtocolException("the source sent " + frame.type() + " without a warm-up");
+    }
+    return warmup;
+  }
+
+  /** From the last of these frames on it is certain which pages are here. */
+  private void onUnclean(final Frame frame) throws ProtocolException {
+    requireWarmup(frame).onFrame(frame);
+    if (warmup.knowsStop()) {
+      // before anything is fetched: what arrives from now on is no longer missing
+      warmup.countStop();
+      pager.arm();
+      // what the guest wants first is known already: where else data is will be told later
+      pager.prefetch();
+      inbox.put(new Signal.WarmupAdvanced());
     }
   }
 
@@ -326,30 +455,44 @@ public final class DestinationMigration extends Conductor {
   }
 
   private void addExtents(final ExtentsFrame frame) throws ProtocolException {
+    frame.requireWithin(ram.memory());
     final PageSpace space = ram.space();
     for (int i = 0; i < frame.count(); i++) {
       final long offset = frame.offsetBytes(i);
       final long length = frame.lengthBytes(i);
-      if (!ram.memory().contains(frame.region(), offset, length)) {
-        throw new ProtocolException("the source names data outside of the guest's RAM");
-      }
       final long first = space.pageAt(frame.region(), offset);
       final long last = space.pageAt(frame.region(), offset + length - 1);
       origins.addData(first, last - first + 1);
     }
     if (frame.last()) {
+      freeLeftOvers();
       origins.complete();
       inbox.put(new Signal.FrameReceived(control, new Frame(FrameType.EXTENTS, new byte[0])));
     }
   }
 
+  private void freeLeftOvers() throws ProtocolException {
+    if (leftOvers == null) {
+      return;
+    }
+    try (PagePlacer placer = ram.userfaultfd().local().placer()) {
+      leftOvers.free(placer);
+    } catch (final IOException e) {
+      inbox.put(new Signal.AgentFailed(e));
+    }
+  }
+
   /** From "ready" to the guest running here. */
-  private void resume() throws MigrationException, IOException, InterruptedException {
+  private void resume(final Switchover switchover)
+      throws MigrationException, IOException, InterruptedException {
     final Frame stopped =
         awaitFrame(FrameType.STOPPED, STOP_TIMEOUT_MS, "the source's guest did not stop");
     final boolean wasRunning = stopped.payload().length > 0 && stopped.payload()[0] != 0;
     state.enter(MigrationStatus.PRE_SWITCHOVER);
     state.enter(MigrationStatus.DEVICE);
+    if (switchover != null && switchover.catchUp()) {
+      catchUp();
+    }
     awaitFrame(FrameType.DEVICE_STATE_END, LOAD_TIMEOUT_MS, "the device state did not arrive");
     final boolean runs = awaitLoaded();
     tellSource(FrameType.RESUMED);
@@ -359,6 +502,23 @@ public final class DestinationMigration extends Conductor {
       qemu.resumeGuest(); // QEMU was started with -S
     }
     listener.onResume();
+  }
+
+  /** Fetches all memory that is known before the guest may come. */
+  private void catchUp() throws MigrationException, IOException, InterruptedException {
+    final long deadline =
+        System.nanoTime()
+            + (CATCH_UP_MS + CATCH_UP_FACTOR * options.warmup().limits().downtimeLimitMs())
+                * 1_000_000;
+    // counting takes time in proportion to the RAM: only when the prefetcher finds nothing more
+    while (!warmup.knowsStop() || !pager.isDrained() || missing.notReceivedCount() != 0) {
+      if (System.nanoTime() - deadline > 0) {
+        throw MigrationException.failed(
+            "the rest of the memory did not arrive in time; the guest goes on on the source");
+      }
+      pump(CATCH_UP_POLL_MS);
+    }
+    control.send(FrameType.CAUGHT_UP);
   }
 
   /** Waits until the VMM has everything; returns whether it has said that the guest runs. */
@@ -431,6 +591,8 @@ public final class DestinationMigration extends Conductor {
     }
     report =
         new DestinationReport(
+            options.warmup().mode(),
+            warmup == null ? null : warmup.report(),
             transport,
             link.oneSidedBytes(),
             ram.space(),
@@ -533,6 +695,10 @@ public final class DestinationMigration extends Conductor {
           ? interrupted("stopped by " + cancel.who())
           : new MigrationException(
               Outcome.CANCELLED, "cancelled by " + cancel.who() + "; the guest is on the source");
+    } else if (signal instanceof Signal.SwitchoverRequested) {
+      if (warmup != null) {
+        warmup.switchOver();
+      }
     } else if (signal instanceof Signal.FrameReceived received) {
       onUnexpectedFrame(received.frame());
     }
@@ -618,6 +784,10 @@ public final class DestinationMigration extends Conductor {
   private void onUnexpectedFrame(final Frame frame) throws MigrationException {
     if (frame.type() == FrameType.EXTENTS) {
       return; // they are in place already: this only wakes the conductor
+    }
+    if (frame.type() == FrameType.START_POSTCOPY) {
+      inbox.put(new Signal.SwitchoverRequested("the source's operator"));
+      return;
     }
     if (frame.type() != FrameType.FAILED) {
       onPeerLost("the source sent " + frame.type() + " at the wrong time");

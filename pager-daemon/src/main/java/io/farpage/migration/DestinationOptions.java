@@ -14,6 +14,7 @@ import java.util.OptionalInt;
  * @param wire plain or encrypted
  * @param transport the transports allowed
  * @param completions how RDMA completions are waited for
+ * @param warmup what to do while the guest still runs on the source
  * @param maxPostcopyBandwidth bytes a second fetched ahead of demand, 0 for no limit
  * @param policy the prefetch policy's name
  * @param resume go on with a migration that was interrupted after the commit
@@ -26,6 +27,7 @@ public record DestinationOptions(
     Wire wire,
     TransportPolicy transport,
     CompletionMode completions,
+    WarmupOptions warmup,
     long maxPostcopyBandwidth,
     String policy,
     boolean resume,

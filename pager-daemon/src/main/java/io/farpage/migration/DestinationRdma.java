@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -35,6 +36,7 @@ final class DestinationRdma implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(DestinationRdma.class);
   private static final long RENEWAL_PAUSE_MS = 1_000;
   private static final long CLOSE_TIMEOUT_S = 60;
+  private static final long WITHDRAW_TIMEOUT_S = 60;
 
   private final ControlChannel control;
   private final Inbox inbox;
@@ -56,10 +58,12 @@ final class DestinationRdma implements AutoCloseable {
   private RdmaDestination rdma;
   private RdmaDestination broken;
   private int session;
+  // the guest still runs: what is read is checked later, and read on one lane only
+  private boolean provisional;
   private boolean verified;
   private boolean proved;
   private boolean settled;
-  private boolean lost;
+  private volatile boolean lost;
   private boolean renewing;
 
   /** A thing to do on the thread of RDMA. */
@@ -74,6 +78,7 @@ final class DestinationRdma implements AutoCloseable {
    * @param lanes the demand lane and the bulk lane
    * @param depths how many READs each has in flight at most
    * @param completions how the lanes wait for them
+   * @param provisional whether the last lane may read while the guest still runs on the source
    */
   DestinationRdma(
       final ControlChannel control,
@@ -81,6 +86,7 @@ final class DestinationRdma implements AutoCloseable {
       final List<RdmaPageLane> lanes,
       final int[] depths,
       final CompletionMode completions,
+      final boolean provisional,
       final Inbox inbox,
       final MigrationListener listener) {
     this.control = control;
@@ -88,6 +94,7 @@ final class DestinationRdma implements AutoCloseable {
     this.lanes = List.copyOf(lanes);
     this.depths = depths.clone();
     this.completions = completions;
+    this.provisional = provisional;
     this.inbox = inbox;
     this.listener = listener;
     stale = new Extents(memory.regionCount());
@@ -96,6 +103,28 @@ final class DestinationRdma implements AutoCloseable {
   /** Asks for a session; {@link Signal.RdmaSettled} tells what became of it. */
   void start() {
     submit(this::request);
+  }
+
+  /** Returns whether there was a session and there is none now. */
+  boolean isLost() {
+    return lost;
+  }
+
+  /**
+   * Ends reading while the guest runs: nothing is read with RDMA until the source has said what can
+   * be trusted.
+   */
+  void withdraw() throws InterruptedException {
+    final CountDownLatch done = new CountDownLatch(1);
+    submit(
+        () -> {
+          provisional = false;
+          if (rdma != null && !verified) {
+            rdma.withdraw();
+          }
+          done.countDown();
+        });
+    done.await(WITHDRAW_TIMEOUT_S, TimeUnit.SECONDS);
   }
 
   /** Takes what the source says; from the control connection's reader. */
@@ -212,6 +241,8 @@ final class DestinationRdma implements AutoCloseable {
     }
     if (verified) {
       rdma.publish();
+    } else if (provisional) {
+      rdma.publishProvisionally();
     }
     if (frame.is(MemoryFrame.ENOUGH)) {
       settle(null);
@@ -222,13 +253,12 @@ final class DestinationRdma implements AutoCloseable {
   }
 
   private void onStale(final ExtentsFrame frame) throws ProtocolException {
+    frame.requireWithin(memory);
     for (int i = 0; i < frame.count(); i++) {
-      if (!memory.contains(frame.region(), frame.offsetBytes(i), frame.lengthBytes(i))) {
-        throw new ProtocolException("the source names memory outside of the guest's RAM");
-      }
       stale.add(frame.region(), frame.offsetBytes(i), frame.lengthBytes(i));
     }
     if (frame.last() && rdma != null) {
+      provisional = false;
       rdma.discard(stale);
       rdma.publish();
       verified = true;

@@ -7,6 +7,8 @@ import org.HdrHistogram.Histogram;
 /**
  * The figures of a completed migration, as the destination knows them.
  *
+ * @param mode {@code hybrid}, {@code precopy} or {@code postcopy}
+ * @param warmup what was done while the guest ran on the source; null without a warm-up
  * @param transport how pages came
  * @param oneSidedBytes the bytes that came by one-sided READs
  * @param space the guest's pages
@@ -18,6 +20,8 @@ import org.HdrHistogram.Histogram;
  * @param source the source's figures; null when its last word was lost
  */
 public record DestinationReport(
+    String mode,
+    WarmupReport warmup,
     String transport,
     long oneSidedBytes,
     PageSpace space,

@@ -15,17 +15,18 @@ import java.util.List;
  * the VMM has it mapped. A scan takes time in proportion to the RAM: never while the guest is
  * stopped and not yet resumed.
  */
-final class ExtentScanner {
+public final class ExtentScanner {
   private final Vmm vmm;
   private final RamFile[] files;
 
-  ExtentScanner(final Vmm vmm, final RamFile[] files) {
+  /** Creates the scanner of a VMM's RAM files, in the order of its regions. */
+  public ExtentScanner(final Vmm vmm, final RamFile[] files) {
     this.vmm = vmm;
     this.files = files;
   }
 
   /** Scans all regions. */
-  Extents scan() throws IOException {
+  public Extents scan() throws IOException {
     final List<RamRegion> regions = vmm.ram();
     final Extents found = new Extents(files.length);
     for (int region = 0; region < files.length; region++) {

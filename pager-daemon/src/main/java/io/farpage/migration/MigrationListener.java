@@ -1,5 +1,8 @@
 package io.farpage.migration;
 
+import io.farpage.control.Switchover;
+import io.farpage.warmup.WarmupRound;
+
 /**
  * Hears how a migration goes; called on the conductor's thread and on that of RDMA, must return
  * quickly.
@@ -13,6 +16,12 @@ public interface MigrationListener {
 
   /** The guest runs on the destination. */
   default void onResume() {}
+
+  /** A round of the warm-up is over. */
+  default void onWarmupRound(final WarmupRound round) {}
+
+  /** It has been decided that the guest is stopped on the source now, and why. */
+  default void onSwitchover(final Switchover decision) {}
 
   /** More pages have arrived. */
   default void onProgress(final Progress progress) {}

@@ -3,6 +3,7 @@ package io.farpage.migration;
 import io.farpage.control.PeerConnection;
 import io.farpage.control.Preface;
 import io.farpage.transport.LocalMemory;
+import io.farpage.transport.tcp.ServeListener;
 import io.farpage.transport.tcp.TcpPageServer;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -12,6 +13,7 @@ import java.util.List;
 final class PageServers implements AutoCloseable {
   private final LocalMemory memory;
   private final List<TcpPageServer> servers = new ArrayList<>();
+  private volatile ServeListener listener = (region, offset, length) -> {};
   private long sentBytesOfClosed;
 
   PageServers(final LocalMemory memory) {
@@ -21,9 +23,19 @@ final class PageServers implements AutoCloseable {
   /** Serves one more lane. */
   void add(final Preface.Purpose purpose, final PeerConnection connection) throws IOException {
     final String name = purpose == Preface.Purpose.DEMAND_LANE ? "demand" : "bulk";
-    final TcpPageServer server = new TcpPageServer(name, connection.toLane(), memory);
+    final TcpPageServer server =
+        new TcpPageServer(
+            name,
+            connection.toLane(),
+            memory,
+            (region, offset, length) -> listener.onServe(region, offset, length));
     servers.add(server);
     server.start();
+  }
+
+  /** Has somebody told what the lanes serve from now on. */
+  void listener(final ServeListener value) {
+    listener = value;
   }
 
   /** Returns the number of lanes served now. */

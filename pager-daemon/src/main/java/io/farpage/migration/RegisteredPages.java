@@ -1,5 +1,6 @@
 package io.farpage.migration;
 
+import io.farpage.linux.PagemapScan;
 import io.farpage.linux.ProcessPagemap;
 import io.farpage.transport.Extents;
 import io.farpage.transport.LocalMemory;
@@ -29,18 +30,42 @@ final class RegisteredPages {
    * @param memory the mapping that it was registered in
    */
   static Extents stale(final Extents registered, final LocalMemory memory) throws IOException {
+    return stale(registered, memory, PagemapScan.isSupported());
+  }
+
+  static Extents stale(final Extents registered, final LocalMemory memory, final boolean byScan)
+      throws IOException {
     final Extents stale = new Extents(registered.regionCount());
-    try (ProcessPagemap pagemap = ProcessPagemap.open((int) ProcessHandle.current().pid())) {
+    final int self = (int) ProcessHandle.current().pid();
+    try (PagemapScan scan = byScan ? PagemapScan.open(self) : null;
+        ProcessPagemap pagemap = byScan ? null : ProcessPagemap.open(self)) {
       for (int region = 0; region < registered.regionCount(); region++) {
         for (int i = 0; i < registered.count(region); i++) {
+          final long start = registered.offsetBytes(region, i);
           final long end = registered.endBytes(region, i);
-          for (long at = registered.offsetBytes(region, i); at < end; at += WINDOW_BYTES) {
+          if (byScan) {
+            addAbsent(stale, region, start, end - start, memory, scan);
+            continue;
+          }
+          for (long at = start; at < end; at += WINDOW_BYTES) {
             addMissing(stale, region, at, Math.min(WINDOW_BYTES, end - at), memory, pagemap);
           }
         }
       }
     }
     return stale;
+  }
+
+  private static void addAbsent(
+      final Extents stale,
+      final int region,
+      final long offset,
+      final long length,
+      final LocalMemory memory,
+      final PagemapScan scan)
+      throws IOException {
+    final long base = memory.address(region, 0);
+    scan.absent(base + offset, length, (from, to) -> stale.add(region, from - base, to - from));
   }
 
   private static void addMissing(

@@ -39,6 +39,12 @@ sealed interface Signal {
   /** An RDMA session of the source has failed. */
   record RdmaGivenUp(String why) implements Signal {}
 
+  /** The warm-up has got on; who waits for it looks. */
+  record WarmupAdvanced() implements Signal {}
+
+  /** The operator wants the guest to be stopped now, and the rest to follow. */
+  record SwitchoverRequested(String who) implements Signal {}
+
   /** The operator wants it to end. */
   record CancelRequested(String who) implements Signal {}
 }

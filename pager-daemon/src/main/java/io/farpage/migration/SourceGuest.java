@@ -27,10 +27,15 @@ final class SourceGuest {
     this.qemu = qemu;
   }
 
+  /** Sets QEMU up for its migration. */
+  void prepareToLeave() {
+    settings = MigrationSettings.applyToSource(qemu.qmp());
+  }
+
   /** Lets QEMU migrate to a local socket; it will pause before it switches over. */
   void leaveTo(final Path socket) {
     wasRunning = qemu.runState().equals("running");
-    settings = MigrationSettings.applyToSource(qemu.qmp());
+    stoppedNs = 0; // stopped and continued by somebody else meanwhile
     migrating = true;
     qemu.startMigration(socket);
   }

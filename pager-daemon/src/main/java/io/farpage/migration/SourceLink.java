@@ -76,16 +76,27 @@ final class SourceLink implements AutoCloseable {
     throw new ProtocolException("the source sent a malformed session key");
   }
 
-  /** Has both lanes read with RDMA as soon as there is a session. */
+  /**
+   * Has both lanes read with RDMA as soon as there is a session.
+   *
+   * @param provisional whether the bulk lane may read before the source's guest has stopped
+   * @param onLost told at once, on any thread, when a queue pair breaks
+   */
   DestinationRdma startRdma(
       final LocalMemory memory,
       final CompletionMode completions,
+      final boolean provisional,
+      final Runnable onLost,
       final Inbox inbox,
       final MigrationListener listener)
       throws IOException {
     // the lanes report a break to an object that needs them first
     final AtomicReference<DestinationRdma> session = new AtomicReference<>();
-    final RdmaPageLane.BreakListener onBreak = reason -> session.get().onBreak(reason);
+    final RdmaPageLane.BreakListener onBreak =
+        reason -> {
+          onLost.run();
+          session.get().onBreak(reason);
+        };
     final RdmaPageLane demand =
         new RdmaPageLane(demandLane, memory, DEMAND_READS, Long.MAX_VALUE, onBreak);
     demandLane = demand;
@@ -94,7 +105,8 @@ final class SourceLink implements AutoCloseable {
     bulkLane = bulk;
     oneSided = List.of(demand, bulk);
     rdma =
-        new DestinationRdma(control, memory, oneSided, RDMA_DEPTHS, completions, inbox, listener);
+        new DestinationRdma(
+            control, memory, oneSided, RDMA_DEPTHS, completions, provisional, inbox, listener);
     session.set(rdma);
     rdma.start();
     return rdma;

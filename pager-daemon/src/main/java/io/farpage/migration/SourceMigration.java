@@ -10,7 +10,10 @@ import io.farpage.control.Preface;
 import io.farpage.control.ProtocolException;
 import io.farpage.control.RdmaMessage;
 import io.farpage.control.RegionInfo;
+import io.farpage.control.Switchover;
+import io.farpage.control.Tracking;
 import io.farpage.control.Welcome;
+import io.farpage.dirty.DirtyTrackers;
 import io.farpage.journal.Journal;
 import io.farpage.linux.RamFile;
 import io.farpage.qmp.QmpException;
@@ -25,6 +28,11 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,6 +48,10 @@ public final class SourceMigration extends Conductor {
   private static final long PREPARE_TIMEOUT_MS = 60_000;
   private static final long STOP_TIMEOUT_MS = 300_000;
   private static final long DEVICE_TIMEOUT_MS = 120_000;
+
+  /** RDMA is set up, or set up anew, at most once in a while: the guest does not wait for that. */
+  private static final long RDMA_CHECK_TIMEOUT_MS = 200;
+
   private static final int LANES = 2;
 
   /** Between its last byte of device state and the destination's word. */
@@ -55,14 +67,18 @@ public final class SourceMigration extends Conductor {
   private RamFile[] files;
   private PageServers servers;
   private SourceRdma rdma;
+  private SourceWarmup warmup;
+  private Switchover switchover;
   private UUID migrationId = UUID.randomUUID();
   private SourceListener port;
   private ControlChannel control;
   private SourceGuest guest;
+  private Path sockets;
   private DeviceStateSender stream;
   private boolean endSent;
   private boolean vmmGone;
   private boolean streamEnded;
+  private boolean caughtUp;
   private boolean peerLost;
   private boolean resumedOnce;
   private long connectedNs;
@@ -100,6 +116,7 @@ public final class SourceMigration extends Conductor {
     qemu = attach(options.qmp(), options.pid());
     guest = new SourceGuest(qemu);
     options.stateDirectory().removeLeftOvers(qemu.pid());
+    DirtyTrackers.removeLeftOvers(qemu);
     journal = findJournal();
     if (journal == null) {
       // QEMU itself would not migrate some of them either, but does not say which
@@ -111,8 +128,9 @@ public final class SourceMigration extends Conductor {
     final long[] addresses = new long[files.length];
     final long[] lengths = new long[files.length];
     for (int i = 0; i < files.length; i++) {
-      files[i] = RamFile.open(regions.get(i).path(), false);
-      addresses[i] = files[i].map();
+      // only a file that may be written can be watched for what the guest gives back
+      files[i] = RamFile.open(regions.get(i).path(), true);
+      addresses[i] = files[i].mapReadOnly();
       lengths[i] = regions.get(i).sizeBytes();
     }
     servers = new PageServers(new LocalMemory(addresses, lengths));
@@ -154,13 +172,49 @@ public final class SourceMigration extends Conductor {
         handle(signal);
       }
     }
+    if (resumedId == null) {
+      prepareToLeave();
+    }
     final long deadline =
         System.nanoTime() + (PREPARE_TIMEOUT_MS + Conductor.registeringMs(qemu)) * 1_000_000;
     boolean prepared = false;
     while (!peerLost && !(prepared && servers.count() == LANES)) {
-      prepared |=
-          awaitFrame(FrameType.PREPARED, deadline, "the destination did not get ready") != null;
+      final Frame frame =
+          awaitFrame(
+              FrameType.PREPARED,
+              warmup == null ? deadline : NEVER, // how long to warm up is the destination's choice
+              "the destination did not get ready");
+      if (frame != null) {
+        prepared = true;
+        switchover =
+            frame.payload().length == 0 ? null : ControlChannel.decode(frame, Switchover.class);
+      }
     }
+  }
+
+  /** The destination wants to read the guest while it runs. */
+  private void warmUp() throws IOException, MigrationException {
+    if (warmup != null || endSent || state.status() != MigrationStatus.SETUP) {
+      onPeerLost("the destination sent WARMUP at the wrong time");
+      return;
+    }
+    warmup = new SourceWarmup(qemu, files, servers);
+    final Tracking tracking = warmup.begin(control, options.tracking());
+    if (tracking.tracker() == null) {
+      listener.onMessage("no warm-up: " + tracking.why());
+      return;
+    }
+    begunNs = System.nanoTime();
+    state.enter(MigrationStatus.ACTIVE);
+    listener.onMessage("tracking the guest's writes by " + tracking.tracker());
+  }
+
+  private void scan() throws IOException, MigrationException {
+    if (warmup == null || !warmup.isTracking() || state.status() != MigrationStatus.ACTIVE) {
+      onPeerLost("the destination sent SCAN at the wrong time");
+      return;
+    }
+    warmup.scan(control);
   }
 
   private void greet(final Signal.ControlJoined joined, final UUID resumedId)
@@ -265,34 +319,131 @@ public final class SourceMigration extends Conductor {
     }
   }
 
+  /** Does what can be done before it is decided to stop the guest: it runs on meanwhile. */
+  private void prepareToLeave() throws IOException {
+    journal = SourceJournal.create(options, qemu, migrationId);
+    sockets = options.stateDirectory().newSocketDirectory(qemu.pid());
+    stream = DeviceStateSender.listen(streamSocket(), qemu.pid(), control, inbox);
+    guest.prepareToLeave();
+  }
+
+  private Path streamSocket() {
+    return sockets.resolve("out.sock");
+  }
+
   /** From the start of QEMU's migration to the destination's word that the guest runs. */
   private void move() throws MigrationException, IOException, InterruptedException {
-    journal = SourceJournal.create(options, qemu, migrationId);
-    final Path sockets = options.stateDirectory().newSocketDirectory(qemu.pid());
-    try {
-      final Path socket = sockets.resolve("out.sock");
-      stream = DeviceStateSender.listen(socket, qemu.pid(), control, inbox);
+    if (state.status() == MigrationStatus.SETUP) {
       begunNs = System.nanoTime();
-      guest.leaveTo(socket);
       state.enter(MigrationStatus.ACTIVE);
-      awaitVmm("pre-switchover", STOP_TIMEOUT_MS);
-      state.enter(MigrationStatus.PRE_SWITCHOVER);
-      control.send(FrameType.STOPPED, new byte[] {(byte) (guest.wasRunning() ? 1 : 0)}, 1);
-      if (rdma != null) {
-        rdma.guestStopped();
-      }
-      state.enter(MigrationStatus.DEVICE);
-      qemu.continueSwitchover();
-      awaitVmm("completed", DEVICE_TIMEOUT_MS);
-      awaitStreamEnd();
-    } finally {
-      StateDirectory.remove(sockets);
     }
+    if (switchover != null) {
+      listener.onSwitchover(switchover);
+    }
+    if (warmup != null && warmup.isTracking()) {
+      warmup.prepareLastScan();
+    }
+    guest.leaveTo(streamSocket());
+    awaitVmm("pre-switchover", STOP_TIMEOUT_MS);
+    state.enter(MigrationStatus.PRE_SWITCHOVER);
+    // from here on the guest's memory does not change any more
+    control.send(FrameType.STOPPED, new byte[] {(byte) (guest.wasRunning() ? 1 : 0)}, 1);
+    final FutureTask<Void> scan = scanStopped();
+    state.enter(MigrationStatus.DEVICE);
+    qemu.continueSwitchover();
+    await(scan);
+    awaitVmm("completed", DEVICE_TIMEOUT_MS);
+    awaitStreamEnd();
+    removeSockets();
+    awaitCaughtUp();
     giveAway();
-    startScan();
+    final boolean warm = warmup != null && warmup.isTracking();
+    if (!warm) {
+      startScan();
+    }
     awaitResumed();
     resumedNs = System.nanoTime();
+    if (warm) {
+      // the destination knows what to fetch first: looking for the rest must not delay the resume
+      startScan();
+    }
     listener.onResume();
+  }
+
+  private void removeSockets() throws IOException {
+    if (sockets != null) {
+      StateDirectory.remove(sockets);
+      sockets = null;
+    }
+  }
+
+  /** Looks for what the guest has written, while QEMU saves its devices' state. */
+  private FutureTask<Void> scanStopped() {
+    final CompletableFuture<Boolean> rdmaTold = rdma == null ? null : rdma.guestStopped();
+    final FutureTask<Void> scan =
+        new FutureTask<>(
+            () -> {
+              scanStopped(rdmaTold);
+              return null;
+            });
+    if (warmup == null || !warmup.isTracking()) {
+      scan.run();
+    } else {
+      final Thread thread = new Thread(scan, "last-scan");
+      thread.setDaemon(true);
+      thread.start();
+    }
+    return scan;
+  }
+
+  private static void await(final FutureTask<Void> scan) throws IOException, InterruptedException {
+    try {
+      scan.get();
+    } catch (final ExecutionException e) {
+      throw new IOException("the last scan: " + e.getCause().getMessage(), e.getCause());
+    }
+  }
+
+  private void scanStopped(final CompletableFuture<Boolean> rdmaTold)
+      throws IOException, InterruptedException {
+    if (warmup == null || !warmup.isTracking()) {
+      return;
+    }
+    boolean doubtful = false;
+    if (rdmaTold != null) {
+      try {
+        doubtful = !rdmaTold.get(RDMA_CHECK_TIMEOUT_MS, TimeUnit.MILLISECONDS);
+      } catch (final ExecutionException | TimeoutException e) {
+        LOG.debug("what RDMA has read is in doubt", e);
+        doubtful = true;
+      }
+    }
+    warmup.scanLast(control, mustCatchUp(), doubtful);
+  }
+
+  private boolean mustCatchUp() {
+    return switchover != null && switchover.catchUp() && warmup != null && warmup.isTracking();
+  }
+
+  /** In a pre-copy the guest does not leave before its memory has. */
+  private void awaitCaughtUp() throws MigrationException, InterruptedException {
+    if (!mustCatchUp()) {
+      return;
+    }
+    final long deadline = System.nanoTime() + DEVICE_TIMEOUT_MS * 1_000_000;
+    while (!caughtUp) {
+      handle(next(deadline, "the memory did not arrive"));
+    }
+  }
+
+  /** Takes the tracking off while the destination fetches the rest. */
+  private void untrack() {
+    final SourceWarmup done = warmup;
+    if (done != null) {
+      final Thread thread = new Thread(done::close, "untrack");
+      thread.setDaemon(true);
+      thread.start();
+    }
   }
 
   /** Sends the byte without which the destination cannot resume the guest. */
@@ -318,6 +469,7 @@ public final class SourceMigration extends Conductor {
     }
     resumedOnce = true;
     state.enter(MigrationStatus.POSTCOPY_ACTIVE);
+    untrack();
   }
 
   /** The destination is gone after the switchover: it keeps the guest, and this side the memory. */
@@ -435,6 +587,9 @@ public final class SourceMigration extends Conductor {
       LOG.debug("the destination has what it needs", e);
     }
     deleteJournal();
+    if (warmup != null) {
+      warmup.close();
+    }
     say(guest.leftBehind(options.keepSource()));
     state.enter(MigrationStatus.COMPLETED);
   }
@@ -489,8 +644,42 @@ public final class SourceMigration extends Conductor {
       }
       throw new MigrationException(
           Outcome.CANCELLED, "cancelled by " + cancel.who() + "; the guest stays here");
+    } else if (signal instanceof Signal.SwitchoverRequested) {
+      askForSwitchover();
     } else if (signal instanceof Signal.FrameReceived received && received.from() == control) {
-      unexpected(received.frame());
+      onFrame(received.frame());
+    }
+  }
+
+  private void onFrame(final Frame frame) throws MigrationException {
+    try {
+      switch (frame.type()) {
+        case WARMUP -> warmUp();
+        case SCAN -> scan();
+        case CAUGHT_UP -> onCaughtUp(frame);
+        default -> unexpected(frame);
+      }
+    } catch (final IOException e) {
+      throw new MigrationException(Outcome.FAILED, "warm-up: " + message(e), e);
+    }
+  }
+
+  /** The memory may be there before QEMU has saved its devices' state. */
+  private void onCaughtUp(final Frame frame) throws MigrationException {
+    if (!mustCatchUp() || warmup.lastScanNs() == 0) {
+      unexpected(frame);
+    }
+    caughtUp = true;
+  }
+
+  /** The destination leads the warm-up. */
+  private void askForSwitchover() throws MigrationException {
+    try {
+      if (control != null && state.status() == MigrationStatus.ACTIVE) {
+        control.send(FrameType.START_POSTCOPY);
+      }
+    } catch (final IOException e) {
+      onPeerLost(message(e));
     }
   }
 
@@ -575,6 +764,9 @@ public final class SourceMigration extends Conductor {
                 e);
       }
     }
+    if (warmup != null) {
+      warmup.close(); // not before the guest runs again
+    }
     state.enter(
         why.outcome() == Outcome.CANCELLED ? MigrationStatus.CANCELLED : MigrationStatus.FAILED);
     deleteJournal();
@@ -603,12 +795,20 @@ public final class SourceMigration extends Conductor {
       port.close();
     }
     endConnections();
+    if (warmup != null) {
+      warmup.close();
+    }
     if (stream != null) {
       try {
         stream.close();
       } catch (final IOException e) {
         LOG.debug("closing the device-state socket", e);
       }
+    }
+    try {
+      removeSockets();
+    } catch (final IOException e) {
+      LOG.debug("removing the sockets", e);
     }
     if (files != null) {
       for (final RamFile file : files) {

@@ -1,6 +1,7 @@
 package io.farpage.migration;
 
 import io.farpage.control.Wire;
+import io.farpage.dirty.DirtyTracking;
 import java.nio.file.Path;
 import java.util.OptionalInt;
 
@@ -12,6 +13,7 @@ import java.util.OptionalInt;
  * @param listen where to wait for the destination
  * @param wire plain or encrypted
  * @param transport the transports allowed
+ * @param tracking how the guest's writes may be tracked
  * @param keepSource leave the source's VMM, paused, after the migration
  * @param stateDirectory where sockets and journals live
  */
@@ -21,5 +23,6 @@ public record SourceOptions(
     Endpoint listen,
     Wire wire,
     TransportPolicy transport,
+    DirtyTracking tracking,
     boolean keepSource,
     StateDirectory stateDirectory) {}

@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -127,15 +128,26 @@ final class SourceRdma implements AutoCloseable {
     }
   }
 
-  /** The guest has stopped: what is registered can be checked. */
-  void guestStopped() {
+  /**
+   * The guest has stopped: what is registered can be checked.
+   *
+   * @return done when the destination has been told what not to trust; false when it cannot be told
+   */
+  CompletableFuture<Boolean> guestStopped() {
+    final CompletableFuture<Boolean> told = new CompletableFuture<>();
     submit(
         () -> {
-          stopped = true;
-          if (rdma != null) {
-            verify();
+          try {
+            stopped = true;
+            if (rdma != null) {
+              verify();
+            }
+            told.complete(true);
+          } finally {
+            told.complete(false); // unless it is complete
           }
         });
+    return told;
   }
 
   /** It is known where the stopped guest has data. */

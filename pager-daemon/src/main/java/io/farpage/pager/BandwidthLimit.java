@@ -9,8 +9,11 @@ import org.agrona.concurrent.NanoClock;
 public final class BandwidthLimit {
   private static final long NANOS_PER_SECOND = 1_000_000_000L;
 
-  /** Ten milliseconds' worth may go out at once, so that coarse timers do not lose bandwidth. */
-  private static final long BURST_NS = 10_000_000L;
+  /**
+   * So much time's worth may go out at once: coarse timers, and a processor that others use, must
+   * not lose bandwidth.
+   */
+  private static final long BURST_NS = 100_000_000L;
 
   private final NanoClock clock;
   private final double nanosPerByte;
@@ -31,6 +34,14 @@ public final class BandwidthLimit {
     this.clock = clock;
     nanosPerByte = bytesPerSecond == 0 ? 0 : (double) NANOS_PER_SECOND / bytesPerSecond;
     paidUntilNs = clock.nanoTime();
+  }
+
+  /** Forgets the time that was not used: nobody wanted to read. */
+  public void restart() {
+    final long now = clock.nanoTime();
+    if (paidUntilNs - now < 0) {
+      paidUntilNs = now;
+    }
   }
 
   /** Returns whether a read may start now. */

@@ -3,9 +3,11 @@ package io.farpage.pager;
 import io.farpage.linux.UffdConstants;
 import io.farpage.linux.UffdEvents;
 import io.farpage.linux.Userfaultfd;
+import io.farpage.prefetch.FaultCluster;
 import io.farpage.prefetch.PageMap;
 import io.farpage.prefetch.PageOrigin;
 import io.farpage.prefetch.PageOrigins;
+import io.farpage.prefetch.PageRun;
 import io.farpage.prefetch.PageSpace;
 import io.farpage.transport.PageLane;
 import io.farpage.transport.ReadListener;
@@ -19,6 +21,8 @@ import org.agrona.concurrent.NanoClock;
 /**
  * Answers the faults of the guest: event, remote read, received bit, {@code UFFDIO_CONTINUE}.
  *
+ * <p>Neighbours that the guest wrote often too come along, see {@link FaultCluster}.
+ *
  * <p>The latency recorded is that from reading the event to the end of CONTINUE, in nanoseconds,
  * for faults that needed a remote read of their own.
  */
@@ -26,6 +30,12 @@ public final class DemandAgent implements Agent {
   private static final int QUEUE_CAPACITY = 4096;
   private static final long NO_PAGE = -1;
   private static final int EVENTS_PER_READ = 64;
+
+  /** The longest read for one fault: takes about as long as the way there and back. */
+  private static final long CLUSTER_BYTES = 64 * 1024;
+
+  /** What is mapped after a fault on a page of the warm-up: takes some forty microseconds. */
+  private static final long SHOWN_BYTES = 512 * 1024;
 
   private final Userfaultfd userfaultfd;
   private final UffdEvents events;
@@ -41,11 +51,17 @@ public final class DemandAgent implements Agent {
   private final Histogram latencyNs;
   private final ReadListener onRead = this::onRead;
 
-  // claimed pages that the lane had no room for, with the time of their fault
+  private final FaultCluster cluster;
+  private final boolean warm;
+  private final PageRun run = new PageRun();
+
+  // claimed runs that the lane had no room for, with the time of their fault
   private final LongArrayQueue waitingPages = new LongArrayQueue(QUEUE_CAPACITY, NO_PAGE);
+  private final LongArrayQueue waitingCounts = new LongArrayQueue(QUEUE_CAPACITY, NO_PAGE);
   private final LongArrayQueue waitingTimes = new LongArrayQueue(QUEUE_CAPACITY, NO_PAGE);
 
   private volatile boolean armed;
+  private volatile boolean holding;
 
   DemandAgent(final PagerContext context, final FaultFeed feed) {
     userfaultfd = context.userfaultfd();
@@ -59,6 +75,8 @@ public final class DemandAgent implements Agent {
     counters = context.counters();
     clock = context.clock();
     latencyNs = context.faultLatencyNs();
+    warm = context.heat() != null;
+    cluster = new FaultCluster(map, origins, space, context.heat(), CLUSTER_BYTES);
     this.feed = feed;
   }
 
@@ -68,6 +86,11 @@ public final class DemandAgent implements Agent {
    */
   void arm() {
     armed = true;
+  }
+
+  /** Lets faults wait until {@link #arm()}. */
+  void hold() {
+    holding = true;
   }
 
   @Override
@@ -81,6 +104,9 @@ public final class DemandAgent implements Agent {
   }
 
   private int readFaults() throws IOException {
+    if (holding && !armed) {
+      return 0;
+    }
     final int count = events.readFrom(userfaultfd);
     if (count <= 0) {
       if (count < 0) {
@@ -122,8 +148,10 @@ public final class DemandAgent implements Agent {
       counters.add(PagerCounter.ZERO_PAGES, 1);
     } else {
       feed.publish(page);
-      if (!waitingPages.isEmpty() || !read(region, page, now)) {
-        waitingPages.addLong(page);
+      cluster.claimAround(page, run);
+      if (!waitingPages.isEmpty() || !read(region, run.firstPage(), run.pageCount(), now)) {
+        waitingPages.addLong(run.firstPage());
+        waitingCounts.addLong(run.pageCount());
         waitingTimes.addLong(now);
       }
     }
@@ -134,22 +162,37 @@ public final class DemandAgent implements Agent {
       counters.add(PagerCounter.GIVEN_BACK_PAGES, 1);
     } else {
       counters.add(PagerCounter.FAULTS_LATE, 1);
+      if (warm) {
+        showNext(region, page);
+      }
     }
   }
 
-  private boolean read(final int region, final long page, final long now) throws IOException {
-    return lane.tryRead(
-        region, space.offsetBytes(region, page), (int) space.pageSizeBytes(region), now);
+  /** What a warm-up has brought is not mapped yet: the next fault would be on the next page. */
+  private void showNext(final int region, final long page) throws IOException {
+    final long limit = Math.min(space.endPage(region), page + space.pagesIn(region, SHOWN_BYTES));
+    final long end = map.receivedEnd(page + 1, limit);
+    if (end > page + 1) {
+      placement.placeUntilMapped(region, page + 1, end - page - 1);
+    }
+  }
+
+  private boolean read(final int region, final long first, final long count, final long now)
+      throws IOException {
+    final long length = count * space.pageSizeBytes(region);
+    return lane.tryRead(region, space.offsetBytes(region, first), (int) length, now);
   }
 
   private int sendWaiting() throws IOException {
     int sent = 0;
     while (!waitingPages.isEmpty()) {
       final long page = waitingPages.peekLong();
-      if (!read(space.regionOf(page), page, waitingTimes.peekLong())) {
+      final long count = waitingCounts.peekLong();
+      if (!read(space.regionOf(page), page, count, waitingTimes.peekLong())) {
         break;
       }
       waitingPages.pollLong();
+      waitingCounts.pollLong();
       waitingTimes.pollLong();
       sent++;
     }
@@ -158,14 +201,16 @@ public final class DemandAgent implements Agent {
 
   private void onRead(
       final int region, final long offsetBytes, final int lengthBytes, final long faultTime) {
-    final long page = space.pageAt(region, offsetBytes);
-    map.markReceived(page, 1);
+    final long first = space.pageAt(region, offsetBytes);
+    final long count = lengthBytes / space.pageSizeBytes(region);
+    map.markReceived(first, count);
     try {
-      placement.place(region, page, 1);
+      placement.place(region, first, count);
     } catch (final IOException e) {
       throw new AgentTerminationException(e);
     }
     counters.add(PagerCounter.DEMAND_FAULTS, 1);
+    counters.add(PagerCounter.CLUSTERED_PAGES, count - 1);
     counters.add(PagerCounter.DEMAND_BYTES, lengthBytes);
     latencyNs.recordValue(
         Math.min(clock.nanoTime() - faultTime, latencyNs.getHighestTrackableValue()));

@@ -55,6 +55,16 @@ final class PagePlacement {
     }
   }
 
+  /** Maps received pages up to the first that is mapped already, or cannot be now. */
+  void placeUntilMapped(final int region, final long firstPage, final long pageCount)
+      throws IOException {
+    final long length = pageCount * regions.space().pageSizeBytes(region);
+    final long done = placer.continueRange(regions.hostAddress(region, firstPage), length);
+    if (done == -Errno.ESRCH) {
+      throw failure("UFFDIO_CONTINUE", done);
+    }
+  }
+
   /**
    * Answers a fault on a page that has arrived before.
    *

@@ -66,12 +66,30 @@ public final class Pager implements AutoCloseable {
     return thread;
   }
 
+  /** Returns the reader of the warm-up; null when the context has none. */
+  public WarmupReader warmup() {
+    return prefetch.warmup();
+  }
+
+  /** Has the prefetch agent look at once for what there is to do. */
+  public void wakeUp() {
+    prefetchIdle.wakeUp();
+  }
+
+  /**
+   * Lets faults wait from now on instead of being refused: the guest has stopped on the source, but
+   * it is not yet known which of its pages are here.
+   */
+  public void hold() {
+    demand.hold();
+  }
+
   /** Lets faults be answered from now on: the guest has stopped on the source. */
   public void arm() {
     demand.arm();
   }
 
-  /** Starts to fetch ahead of demand. */
+  /** Starts to fetch ahead of demand, or has it look again because more has become known. */
   public void prefetch() {
     prefetch.begin();
     prefetchIdle.wakeUp();

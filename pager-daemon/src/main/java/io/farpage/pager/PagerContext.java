@@ -2,9 +2,11 @@ package io.farpage.pager;
 
 import io.farpage.linux.RamFile;
 import io.farpage.linux.Userfaultfd;
+import io.farpage.prefetch.PageHeat;
 import io.farpage.prefetch.PageMap;
 import io.farpage.prefetch.PageOrigins;
 import io.farpage.prefetch.PrefetchPolicy;
+import io.farpage.prefetch.WarmupPlan;
 import io.farpage.transport.PageLane;
 import java.util.Objects;
 import org.HdrHistogram.Histogram;
@@ -30,6 +32,9 @@ public final class PagerContext {
   private PageLane bulkLane;
   private PrefetchPolicy policy;
   private BandwidthLimit prefetchLimit;
+  private WarmupPlan warmupPlan;
+  private BandwidthLimit warmupLimit;
+  private PageHeat heat;
   private NanoClock clock = SystemNanoClock.INSTANCE;
   private long chunkBytes = DEFAULT_CHUNK_BYTES;
   private final PagerCounters counters = new PagerCounters();
@@ -110,6 +115,24 @@ public final class PagerContext {
     return this;
   }
 
+  /**
+   * Sets what is read while the guest still runs on the source; without it nothing is.
+   *
+   * @param plan which pages
+   * @param limit how fast
+   */
+  public PagerContext warmup(final WarmupPlan plan, final BandwidthLimit limit) {
+    warmupPlan = plan;
+    warmupLimit = limit;
+    return this;
+  }
+
+  /** Sets how often the guest wrote each page; without it, a fault brings one page. */
+  public PagerContext heat(final PageHeat value) {
+    heat = value;
+    return this;
+  }
+
   /** Sets the length of one bulk read in bytes; a page of a region is always read whole. */
   public PagerContext chunkBytes(final long value) {
     chunkBytes = value;
@@ -170,6 +193,17 @@ public final class PagerContext {
 
   long chunkBytes() {
     return chunkBytes;
+  }
+
+  /** Returns the reader of the warm-up, or null. */
+  WarmupReader newWarmupReader() {
+    return warmupPlan == null
+        ? null
+        : new WarmupReader(regions.space(), bulkLane, warmupPlan, warmupLimit, chunkBytes);
+  }
+
+  PageHeat heat() {
+    return heat;
   }
 
   static Histogram newLatencyHistogram() {

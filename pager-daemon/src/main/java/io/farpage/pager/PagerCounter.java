@@ -14,6 +14,8 @@ public enum PagerCounter {
   ZERO_PAGES("zero-pages"),
   /** Pages that the guest had given back after they arrived, and touched again. */
   GIVEN_BACK_PAGES("given-back-pages"),
+  /** Neighbours of such pages that came along with them. */
+  CLUSTERED_PAGES("clustered-pages"),
   /** Bytes read on demand. */
   DEMAND_BYTES("demand-bytes"),
   /** Pages fetched ahead of demand. */

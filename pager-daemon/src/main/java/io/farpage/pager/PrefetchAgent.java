@@ -25,12 +25,14 @@ public final class PrefetchAgent implements Agent {
   private final BandwidthLimit limit;
   private final long chunkBytes;
   private final PageRun run = new PageRun();
+  private final WarmupReader warmup;
   private final ReadListener onRead = this::onRead;
 
   // a claimed run that the lane did not take after all
   private long heldFirst;
   private long heldCount;
   private boolean nothingFound;
+  private volatile boolean lookAgain;
   private volatile boolean running;
   private volatile boolean drained;
 
@@ -43,6 +45,7 @@ public final class PrefetchAgent implements Agent {
     counters = context.counters();
     limit = context.prefetchLimit();
     chunkBytes = context.chunkBytes();
+    warmup = context.newWarmupReader();
     feed = new FaultFeed(policy::onDemandFault);
   }
 
@@ -50,8 +53,13 @@ public final class PrefetchAgent implements Agent {
     return feed;
   }
 
-  /** Lets the agent fetch; until then it only listens. */
+  WarmupReader warmup() {
+    return warmup;
+  }
+
+  /** Lets the agent fetch, or look again when it has found nothing more. */
   void begin() {
+    lookAgain = true;
     running = true;
   }
 
@@ -64,6 +72,9 @@ public final class PrefetchAgent implements Agent {
   public int doWork() {
     try {
       int work = feed.read();
+      if (warmup != null && !warmup.hasEnded()) {
+        return work + warmup.doWork();
+      }
       if (running) {
         work += issue();
       }
@@ -79,6 +90,9 @@ public final class PrefetchAgent implements Agent {
 
   private int issue() throws IOException {
     int issued = 0;
+    if (lookAgain) {
+      limit.restart();
+    }
     // room first, claim second: a fault on a claimed page waits for whoever claimed it
     while (heldCount > 0 || (limit.mayTake() && lane.hasRoom(chunkBytes) && choose())) {
       final int region = space.regionOf(heldFirst);
@@ -95,6 +109,10 @@ public final class PrefetchAgent implements Agent {
   }
 
   private boolean choose() {
+    if (nothingFound && !lookAgain) {
+      return false; // a look takes time in proportion to the RAM
+    }
+    lookAgain = false;
     nothingFound = false;
     while (policy.next(run, chunkBytes)) {
       final long claimed = map.claimRun(run.firstPage(), run.firstPage() + run.pageCount());

@@ -1,8 +1,10 @@
 package io.farpage.report;
 
+import io.farpage.control.Switchover;
 import io.farpage.migration.MigrationListener;
 import io.farpage.migration.MigrationStatus;
 import io.farpage.migration.Progress;
+import io.farpage.warmup.WarmupRound;
 import java.io.PrintStream;
 import java.util.Locale;
 
@@ -46,6 +48,24 @@ public final class ConsoleEvents implements MigrationListener {
   @Override
   public void onResume() {
     line("the guest runs on the destination");
+  }
+
+  @Override
+  public void onWarmupRound(final WarmupRound round) {
+    line(
+        String.format(
+            Locale.ROOT,
+            "round %d: %d MiB read in %d ms, %d MiB written by the guest meanwhile, %d MiB left",
+            round.round(),
+            round.readBytes() >> 20,
+            round.durationMs(),
+            (round.wastedBytes() + round.invalidatedBytes()) >> 20,
+            round.missingBytes() >> 20));
+  }
+
+  @Override
+  public void onSwitchover(final Switchover decision) {
+    line("switching over: " + decision.explanation());
   }
 
   @Override

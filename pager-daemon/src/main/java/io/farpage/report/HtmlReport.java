@@ -30,6 +30,11 @@ final class HtmlReport {
         .append("rect{fill:#27699e}text{font:12px sans-serif;fill:#444}</style></head><body>\n")
         .append("<h1>Farpage migration</h1>\n");
     headline(out);
+    final WarmupTimeline timeline = new WarmupTimeline(report);
+    if (!timeline.isEmpty()) {
+      out.append("<h2>Before the guest moved</h2>\n");
+      timeline.draw(out);
+    }
     out.append("<h2>How long the guest waited for a page</h2>\n");
     distribution(out, report.path("postcopy-latency-dist"));
     out.append("<h2>Where the pages came from</h2>\n");

@@ -3,9 +3,11 @@ package io.farpage.report;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.farpage.control.Switchover;
 import io.farpage.migration.MigrationListener;
 import io.farpage.migration.MigrationStatus;
 import io.farpage.migration.Progress;
+import io.farpage.warmup.WarmupRound;
 import java.io.PrintStream;
 import java.time.Instant;
 
@@ -33,6 +35,20 @@ public final class JsonEvents implements MigrationListener {
   @Override
   public void onResume() {
     print("RESUME", null);
+  }
+
+  @Override
+  public void onWarmupRound(final WarmupRound round) {
+    print("MIGRATION_PASS", WarmupJson.of(round).put("pass", round.round()));
+  }
+
+  @Override
+  public void onSwitchover(final Switchover decision) {
+    print(
+        "SWITCHOVER",
+        JSON.createObjectNode()
+            .put("reason", decision.reason())
+            .put("desc", decision.explanation()));
   }
 
   @Override

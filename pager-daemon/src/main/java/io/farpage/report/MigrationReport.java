@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.farpage.migration.DestinationReport;
 import io.farpage.migration.SourceReport;
+import io.farpage.migration.WarmupReport;
 import io.farpage.pager.PagerCounter;
 import io.farpage.pager.PagerCounters;
 import io.farpage.prefetch.PageSpace;
@@ -63,14 +64,16 @@ public final class MigrationReport {
     final long postcopy =
         counters.get(PagerCounter.DEMAND_BYTES) + counters.get(PagerCounter.PREFETCHED_BYTES);
     final long device = figures.source() == null ? 0 : figures.source().deviceStateBytes();
-    ram.put("transferred", postcopy + device)
+    final WarmupReport warmup = figures.warmup();
+    final long precopy = warmup == null ? 0 : warmup.readBytes();
+    ram.put("transferred", precopy + postcopy + device)
         .put("total", total)
         .put("page-size", space.pageSizeBytes(0))
-        .put("precopy-bytes", 0)
+        .put("precopy-bytes", precopy)
         .put("downtime-bytes", device)
         .put("postcopy-bytes", postcopy)
         .put("postcopy-requests", counters.get(PagerCounter.DEMAND_FAULTS))
-        .put("dirty-sync-count", 0);
+        .put("dirty-sync-count", warmup == null ? 0 : warmup.scans() + 1);
   }
 
   /** Bucket N counts the faults of [2^N, 2^(N+1)) microseconds, as QEMU 10.1 does. */
@@ -99,6 +102,10 @@ public final class MigrationReport {
         .put("p99", latency.getValueAtPercentile(99))
         .put("p999", latency.getValueAtPercentile(99.9))
         .put("max", latency.getMaxValue());
+    out.put("mode", figures.mode());
+    if (figures.warmup() != null) {
+      out.set("warmup", WarmupJson.of(figures.warmup()));
+    }
     out.put("data-bytes", figures.dataBytes())
         .put("gc-count-postcopy", figures.collections())
         .put("allocated-bytes-postcopy", figures.agentsAllocatedBytes())
@@ -125,14 +132,16 @@ public final class MigrationReport {
   public List<String> summary() {
     final var farpage = root.path("farpage");
     final var latency = farpage.path("fault-latency-ns");
+    final var ram = root.path("ram");
     return List.of(
         String.format(
             Locale.ROOT,
-            "downtime %.1f ms, total %.0f ms, %d MiB of data moved by %s",
+            "downtime %.1f ms, total %.0f ms, %d MiB moved by %s, %d MiB of them before the guest",
             root.path("downtime").asDouble(),
             root.path("total-time").asDouble(),
-            root.path("ram").path("postcopy-bytes").asLong() >> 20,
-            farpage.path("transport").asText()),
+            (ram.path("precopy-bytes").asLong() + ram.path("postcopy-bytes").asLong()) >> 20,
+            farpage.path("transport").asText(),
+            ram.path("precopy-bytes").asLong() >> 20),
         String.format(
             Locale.ROOT,
             "%d demand faults, %d prefetched pages, %d zero pages",

@@ -12,10 +12,12 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The Linux guest in real QEMUs, under TCG. */
+@Tag("once")
 class LinuxGuestTest {
   private static final Duration TIMEOUT = Duration.ofSeconds(120);
   private static final long MIB = 1 << 20;

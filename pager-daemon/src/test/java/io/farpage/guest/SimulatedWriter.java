@@ -8,7 +8,8 @@ import java.nio.file.Path;
 
 /** What writer.S does, done in Java instruction by instruction, on an array for a memory. */
 final class SimulatedWriter implements GuestMemory {
-  private static final int SLOT_BYTES = 64;
+  private static final int SLOT_BYTES = 256;
+  private static final int CURSORS = 8;
 
   final ByteBuffer ram;
   private final ByteBuffer image;
@@ -28,17 +29,18 @@ final class SimulatedWriter implements GuestMemory {
 
   private void boot(int cpu) {
     int block = block(cpu);
-    int slot = block + 0x80;
+    int slot = block + 0x200;
     int filled = 0;
-    for (int cursor = 0; cursor < 2; cursor++) {
+    for (int cursor = 0; cursor < CURSORS; cursor++) {
       int constants = constants(cpu, cursor);
       for (int i = 0; i < image.getInt(constants + 4); i++, filled++) {
         fill(image.getInt(constants) + i);
       }
-      ram.putInt(slot + 16 + 16 * cursor + 8, image.getInt(constants + 20));
-      ram.putInt(slot + 16 + 16 * cursor + 12, image.getInt(constants + 24));
+      for (int state = slot + 16 + 16 * cursor; state < slot + 512; state += SLOT_BYTES) {
+        ram.putInt(state + 8, image.getInt(constants + 20));
+        ram.putInt(state + 12, image.getInt(constants + 24));
+      }
     }
-    ram.putInt(slot + 8, image.getInt(0x214));
     ram.putInt(block, slot).putInt(block + 4, 2).putInt(block + 8, filled);
   }
 
@@ -72,18 +74,12 @@ final class SimulatedWriter implements GuestMemory {
     int block = block(cpu);
     int old = ram.getInt(block);
     int slot = old ^ SLOT_BYTES;
-    for (int i = 0; i < SLOT_BYTES; i += 4) {
-      ram.putInt(slot + i, ram.getInt(old + i));
-    }
-    ram.putLong(slot, ram.getLong(slot) + 1);
-    int cursor = 0;
-    if (ram.getInt(slot + 8) != 0) {
-      ram.putInt(slot + 8, ram.getInt(slot + 8) - 1);
-      if (ram.getInt(slot + 8) == 0) {
-        ram.putInt(slot + 8, image.getInt(0x214));
-        cursor = 1;
-      }
-    }
+    ram.putLong(slot, ram.getLong(old) + 1);
+    copyCursor(old, slot, ram.getInt(old + 12));
+    int phase = ram.getInt(old + 8);
+    int cursor = image.get(0x240 + phase);
+    ram.putInt(slot + 8, (phase + 1) % image.getInt(0x214)).putInt(slot + 12, 16 * cursor);
+    copyCursor(old, slot, 16 * cursor);
     int page = choose(slot + 16 + 16 * cursor, constants(cpu, cursor));
     int address = page * 4096 + 4 * counter(page);
     ram.putInt(address, ram.getInt(address) + 1);
@@ -91,6 +87,12 @@ final class SimulatedWriter implements GuestMemory {
       ram.putInt(block, slot);
     }
     return page;
+  }
+
+  private void copyCursor(int from, int to, int offset) {
+    for (int i = 16; i < 32; i += 4) {
+      ram.putInt(to + offset + i, ram.getInt(from + offset + i));
+    }
   }
 
   private int choose(int state, int constants) {
@@ -132,7 +134,7 @@ final class SimulatedWriter implements GuestMemory {
   }
 
   private static int constants(int cpu, int cursor) {
-    return 0xc00 + 64 * cpu + 32 * cursor;
+    return 0xc00 + 256 * cpu + 32 * cursor;
   }
 
   @Override

@@ -14,6 +14,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,6 +24,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The writer guest in real QEMUs. */
+@Tag("once")
 class WriterGuestInQemuTest {
   private static final Duration TIMEOUT = Duration.ofSeconds(120);
   private static final long MIB = 1 << 20;
@@ -80,6 +84,13 @@ class WriterGuestInQemuTest {
 
   @ParameterizedTest
   @EnumSource
+  void everyPatternWithFourCpus(WritePattern pattern) throws IOException {
+    WriterGuest guest = guest().pattern(pattern).cpus(4).build();
+    runAndVerify(qemu(guest).build(), guest, 3);
+  }
+
+  @ParameterizedTest
+  @EnumSource
   void everyPatternUnderTcgOfQemu10(WritePattern pattern) throws IOException {
     WriterGuest guest = guest().pattern(pattern).build();
     QemuCommand.Builder qemu = qemu(Needs.qemu10(), guest).memory(RAM, directory.resolve("ram"));
@@ -87,7 +98,15 @@ class WriterGuestInQemuTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"7, SEQUENTIAL, 1", "7, HOT, 2", "10, RANDOM, 1"})
+  @CsvSource({
+    "7, SEQUENTIAL, 1",
+    "7, RANDOM, 4",
+    "7, STRIDE, 2",
+    "7, HOT, 2",
+    "7, ZIPF, 4",
+    "10, RANDOM, 1",
+    "10, ZIPF, 2"
+  })
   void underKvm(int version, WritePattern pattern, int cpus) throws IOException {
     Needs.kvm();
     WriterGuest guest =
@@ -199,6 +218,63 @@ class WriterGuestInQemuTest {
       qemu.awaitSerial(".", from, TIMEOUT);
       assertEquals(3, stopAndVerify(qemu, qmp, guest).boots());
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void lostWritesAreFoundInEveryClassOfZipf(Accelerator accelerator) throws IOException {
+    if (accelerator == Accelerator.KVM) {
+      Needs.kvm();
+    }
+    WriterGuest guest =
+        guest().range(MIB, 4 * MIB).pattern(WritePattern.ZIPF).cpus(2).stepsPerDot(1 << 12).build();
+    QemuCommand command = qemu(guest).accelerator(accelerator).build();
+    try (QemuProcess qemu = command.start();
+        MiniQmp qmp = new MiniQmp(qemu);
+        FileChannel ram =
+            FileChannel.open(
+                command.backends().get(0).path(),
+                StandardOpenOption.READ,
+                StandardOpenOption.WRITE)) {
+      qemu.awaitSerial("R.", TIMEOUT);
+      stopAndVerify(qemu, qmp, guest);
+      List<Integer> pages = new ArrayList<>();
+      for (int cpu = 0; cpu < guest.cpus(); cpu++) {
+        guest.cursors(cpu).forEach(c -> pages.add(c.firstPage() + c.count() / 2));
+      }
+      List<ByteBuffer> before = new ArrayList<>();
+      for (int page : pages) {
+        before.add(readPage(ram, page));
+      }
+      boolean allWritten = false;
+      for (int i = 0; i < 100 && !allWritten; i++) {
+        qmp.execute("cont");
+        qemu.awaitSerial(".", qemu.serial().length(), TIMEOUT);
+        stopAndVerify(qemu, qmp, guest);
+        allWritten = true;
+        for (int page = 0; page < pages.size(); page++) {
+          allWritten &= !readPage(ram, pages.get(page)).equals(before.get(page));
+        }
+      }
+      assertTrue(allWritten);
+      for (int i = 0; i < pages.size(); i++) {
+        long gpa = guest.gpa(pages.get(i));
+        ByteBuffer now = readPage(ram, pages.get(i));
+        ram.write(before.get(i), gpa);
+        WriterVerification found = new WriterGuestVerifier(guest).verify(qemu.memory());
+        assertEquals(1, found.mismatchedPages());
+        assertEquals(gpa, found.mismatches().get(0).gpa());
+        assertTrue(found.toString().contains("lost"), found::toString);
+        ram.write(now, gpa);
+      }
+      new WriterGuestVerifier(guest).verify(qemu.memory()).orThrow();
+    }
+  }
+
+  private static ByteBuffer readPage(FileChannel ram, int page) throws IOException {
+    ByteBuffer content = ByteBuffer.allocate(4096);
+    ram.read(content, (long) page << 12);
+    return content.flip();
   }
 
   @Test

@@ -8,14 +8,17 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
+@Tag("once")
 class WriterGuestVerifierTest {
-  private static final int RAM_BYTES = 4 << 20;
+  private static final int RAM_BYTES = 8 << 20;
   private static final int FIRST_PAGE = 256;
+  private static final int PAGES_PER_CPU = 300;
 
   @TempDir Path directory;
   private WriterGuest guest;
@@ -30,7 +33,7 @@ class WriterGuestVerifierTest {
     guest =
         WriterGuest.builder(MachineType.PC, RAM_BYTES)
             .pattern(pattern)
-            .range(FIRST_PAGE << 12, 300 << 12)
+            .range(FIRST_PAGE << 12, (long) cpus * PAGES_PER_CPU << 12)
             .cpus(cpus)
             .seed(4711)
             .build();
@@ -57,7 +60,7 @@ class WriterGuestVerifierTest {
       long steps = 0;
       for (int i = 0; i < 40; i++) {
         WriterVerification found = verify().orThrow();
-        assertEquals(300, found.pagesVerified());
+        assertEquals(cpus * PAGES_PER_CPU, found.pagesVerified());
         assertEquals(steps * cpus, found.steps());
         int more = random.nextInt(100);
         memory.run(more);
@@ -80,6 +83,26 @@ class WriterGuestVerifierTest {
       boot(pattern, 2);
       memory.run(steps);
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "IDLE")
+  void aLostWriteIsFoundInThePartOfEveryCursor(WritePattern pattern) throws IOException {
+    boot(pattern, 2);
+    memory.run(20_000);
+    for (int cpu = 0; cpu < guest.cpus(); cpu++) {
+      for (WriterCursor cursor : guest.cursors(cpu)) {
+        int page = cursor.firstPage() + cursor.count() / 2;
+        int counter = page * 4096 + 4 * SimulatedWriter.counter(page);
+        int written = memory.ram.getInt(counter);
+        memory.ram.putInt(counter, written - 1);
+        assertWrong(
+            page,
+            String.format("counter is %d, the guest wrote %d: 1 write lost", written - 1, written));
+        memory.ram.putInt(counter, written);
+      }
+    }
+    verify().orThrow();
   }
 
   @Test
@@ -149,6 +172,19 @@ class WriterGuestVerifierTest {
     WriterVerification found = verify();
     assertFalse(found.isGood());
     assertTrue(found.toString().contains("control page"), found.toString());
+  }
+
+  @Test
+  void aControlBlockOfWhichPartIsLostIsAProblem() throws IOException {
+    boot(WritePattern.ZIPF, 1);
+    memory.run(1000);
+    int slot = memory.ram.getInt(0x11000);
+    for (int offset : new int[] {0, 7, 8, 16, 20, 128, 132}) {
+      memory.ram.put(slot + offset, (byte) (memory.ram.get(slot + offset) ^ 0x80));
+      assertFalse(verify().problems().isEmpty(), "offset " + offset);
+      memory.ram.put(slot + offset, (byte) (memory.ram.get(slot + offset) ^ 0x80));
+    }
+    verify().orThrow();
   }
 
   @Test

@@ -50,6 +50,7 @@ class DestinationRdmaTest {
             List.of(),
             new int[] {8, 8},
             CompletionMode.AUTO,
+            false,
             inbox,
             new MigrationListener() {
               @Override

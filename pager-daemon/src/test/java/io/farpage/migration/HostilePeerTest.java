@@ -167,7 +167,22 @@ class HostilePeerTest {
   @Test
   void aPeerThatBreaksTheRulesAfterItsGreetingEndsTheMigrationAndNotTheGuest() throws Exception {
     final Untouched untouched = Untouched.before(source);
-    for (final String bad : List.of("7fffffff03", "00000000ff", "0000000006", "0000000008")) {
+    final String warmup = "000000000e";
+    final String scan = "0000000011";
+    final String caughtUp = "0000000014";
+    final String startPostcopy = "0000000015";
+    for (final String bad :
+        List.of(
+            "7fffffff03",
+            "00000000ff",
+            "0000000006",
+            "0000000008",
+            scan,
+            caughtUp,
+            startPostcopy,
+            warmup + warmup,
+            warmup + caughtUp,
+            warmup + scan + scan + startPostcopy)) {
       try (LocalMigration migration =
               LocalMigration.startSource(source.qmpSocket(), lab.directory());
           Socket peer = send(migration.port(), and(control(), hello((long) SIZE_MIB * MIB)))) {

@@ -204,7 +204,7 @@ class PeerDeathTest {
       assertEquals(0, status.exit());
       final JsonNode answer = new ObjectMapper().readTree(status.output().get(0));
       assertEquals("active", answer.path("status").asText());
-      Attempt.of("ctl", control.toString(), "pause").saying(2, "not possible");
+      Attempt.of("ctl", control.toString(), "pause").saying(2, "pause is not in this version");
       Attempt.of("ctl", control.toString(), "dance").saying(2, "unknown command");
       assertEquals(0, Attempt.of("ctl", control.toString(), "cancel").exit());
       bothEnd(migration, CANCELLED, FAILED);

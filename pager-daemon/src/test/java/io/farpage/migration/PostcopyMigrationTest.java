@@ -25,15 +25,18 @@ class PostcopyMigrationTest {
         .build();
   }
 
-  static Stream<Arguments> patternsInEveryQemu() {
+  /** Every pattern in one QEMU, and one in the others. */
+  static Stream<Arguments> patternsAndQemus() {
     return Stream.of(QemuVersion.values())
         .flatMap(
             version ->
-                Stream.of(WritePattern.values()).map(pattern -> Arguments.of(version, pattern)));
+                Stream.of(WritePattern.values())
+                    .filter(p -> version.ordinal() == 0 || p == WritePattern.RANDOM)
+                    .map(pattern -> Arguments.of(version, pattern)));
   }
 
   @ParameterizedTest
-  @MethodSource("patternsInEveryQemu")
+  @MethodSource("patternsAndQemus")
   void noWriteIsLostWhateverThePattern(final QemuVersion version, final WritePattern pattern)
       throws Exception {
     final WriterGuest guest = writer(pattern, 128);

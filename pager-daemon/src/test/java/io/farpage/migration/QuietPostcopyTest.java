@@ -35,4 +35,37 @@ class QuietPostcopyTest {
       destination.verify();
     }
   }
+
+  /**
+   * A guest that has written to all of its pages by the end of the warm-up waits for few of them:
+   * neighbours come along with each.
+   */
+  @Test
+  void norAfterAWarmupWhenNeighboursComeAlong() throws Exception {
+    final WriterGuest guest =
+        WriterGuest.builder(MachineType.PC, 128 * MIB)
+            .pattern(WritePattern.RANDOM)
+            .stepsPerDot(1 << 14)
+            .build();
+    try (MigrationLab lab = MigrationLab.open()) {
+      final Vm source = lab.source(guest, lab.memory(128, "a"));
+      final Vm destination = lab.destination(guest, lab.memory(128, "b"));
+      final JsonNode report =
+          lab.migrate(
+                  source,
+                  destination,
+                  "--mode=hybrid",
+                  "--warmup-time=1",
+                  "--max-bandwidth=16M",
+                  "--max-postcopy-bandwidth=32M")
+              .report();
+      final JsonNode figures = report.path("farpage");
+      assertTrue(figures.path("demand-faults").asLong() >= 1000, report::toString);
+      assertTrue(figures.path("clustered-pages").asLong() >= 1000, report::toString);
+      assertTrue(figures.path("prefetched-pages").asLong() >= 1000, report::toString);
+      assertEquals(0, figures.path("allocated-bytes-postcopy").asLong(-1), report::toString);
+      assertEquals(0, figures.path("gc-count-postcopy").asLong(-1), report::toString);
+      destination.verify();
+    }
+  }
 }

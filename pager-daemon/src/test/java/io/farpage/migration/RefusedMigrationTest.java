@@ -365,6 +365,16 @@ class RefusedMigrationTest {
         "dest --source=127.0.0.1:1 | --qmp | --help",
         "dest --qmp=%s --source=127.0.0.1:0 | --source | port",
         "dest --qmp=%s --source=127.0.0.1:1 --mode=nonsense | --mode | nonsense",
+        "source --qmp=%s --listen=127.0.0.1:0 --dirty-tracking=some | --dirty-tracking | some",
+        "dest --qmp=%s --source=127.0.0.1:1 --warmup-time=0 | --warmup-time | 0",
+        "dest --qmp=%s --source=127.0.0.1:1 --warmup-time=soon | --warmup-time | soon",
+        "dest --qmp=%s --source=127.0.0.1:1 --warmup-rounds=0 | --warmup-rounds | 0",
+        "dest --qmp=%s --source=127.0.0.1:1 --downtime-limit=-1 | --downtime-limit | -1",
+        "dest --qmp=%s --source=127.0.0.1:1 --max-bandwidth=x | --max-bandwidth | x",
+        "dest --qmp=%s --source=127.0.0.1:1 --mode=postcopy --warmup-rounds=2"
+            + " | --warmup-rounds | --mode hybrid",
+        "dest --qmp=%s --source=127.0.0.1:1 --mode=postcopy --max-bandwidth=1M"
+            + " | --max-bandwidth | --mode hybrid",
         "dest --qmp=%s --source=127.0.0.1:1 --prefetch=all | --prefetch | all",
         "dest --qmp=%s --source=127.0.0.1:1 --max-postcopy-bandwidth=abc"
             + " | --max-postcopy-bandwidth | abc",

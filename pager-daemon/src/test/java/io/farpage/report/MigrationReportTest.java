@@ -10,9 +10,11 @@ import io.farpage.migration.DestinationReport;
 import io.farpage.migration.MigrationStatus;
 import io.farpage.migration.Progress;
 import io.farpage.migration.SourceReport;
+import io.farpage.migration.WarmupReport;
 import io.farpage.pager.PagerCounter;
 import io.farpage.pager.PagerCounters;
 import io.farpage.prefetch.PageSpace;
+import io.farpage.warmup.WarmupRound;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -41,6 +43,8 @@ class MigrationReportTest {
     latency.recordValue(110_000);
     return MigrationReport.of(
         new DestinationReport(
+            "hybrid",
+            warmup(),
             "tcp",
             0,
             new PageSpace(new long[] {16 * 4096}, new long[] {4096}),
@@ -54,6 +58,25 @@ class MigrationReportTest {
                 : null));
   }
 
+  private static WarmupReport warmup() {
+    final WarmupRound first =
+        new WarmupRound(1, 0, 40, 8192, 8192, 0, 4096, 4096, 0, 4096, 1, 900, 204_800, 102_400);
+    return new WarmupReport(
+        "wp-async",
+        12,
+        45,
+        300_000,
+        List.of(first),
+        2,
+        8192,
+        "fits-downtime-limit",
+        "4 KiB left < 300 ms",
+        4096,
+        1,
+        70_000,
+        4096);
+  }
+
   @Test
   void namesAreThoseOfTheContract() throws IOException {
     final Path file = directory.resolve("report.json");
@@ -64,13 +87,13 @@ class MigrationReportTest {
     assertEquals(5, json.path("downtime").asDouble());
     assertEquals(30, json.path("setup-time").asDouble());
     final JsonNode ram = json.path("ram");
-    assertEquals(8 * 4096 + 1000, ram.path("transferred").asLong());
+    assertEquals(2 * 4096 + 8 * 4096 + 1000, ram.path("transferred").asLong());
     assertEquals(16 * 4096, ram.path("total").asLong());
     assertEquals(4096, ram.path("page-size").asLong());
-    assertTrue(ram.has("precopy-bytes"));
+    assertEquals(2 * 4096, ram.path("precopy-bytes").asLong());
     assertEquals(8 * 4096, ram.path("postcopy-bytes").asLong());
     assertEquals(3, ram.path("postcopy-requests").asLong());
-    assertTrue(ram.has("dirty-sync-count"));
+    assertEquals(3, ram.path("dirty-sync-count").asLong());
     assertTrue(json.path("postcopy-latency").isIntegralNumber());
     assertEquals(List.of(1, 0, 0, 0, 0, 0, 2), ints(json.path("postcopy-latency-dist")));
     final JsonNode ours = json.path("farpage");
@@ -79,6 +102,11 @@ class MigrationReportTest {
     assertEquals(7, ours.path("zero-pages").asLong());
     assertTrue(ours.has("gc-count-postcopy"));
     assertEquals("tcp", ours.path("transport").asText());
+    assertEquals("hybrid", ours.path("mode").asText());
+    final JsonNode warmup = ours.path("warmup");
+    assertEquals("fits-downtime-limit", warmup.path("reason").asText());
+    assertEquals(1, warmup.path("rounds").size());
+    assertEquals(8192, warmup.path("rounds").path(0).path("read-bytes").asLong());
     final List<String> percentiles = new ArrayList<>();
     ours.path("fault-latency-ns").fieldNames().forEachRemaining(percentiles::add);
     assertEquals(List.of("p50", "p90", "p99", "p999", "max"), percentiles);
@@ -100,6 +128,8 @@ class MigrationReportTest {
     assertTrue(html.startsWith("<!DOCTYPE html>"));
     assertTrue(html.contains("<svg"));
     assertTrue(html.contains("fault-latency-ns.p99"));
+    assertTrue(html.contains("switchover, 57 ms"));
+    assertTrue(html.contains("4 KiB left &lt; 300 ms"));
     for (final String reference : List.of("http:", "https:", "src=", "href=", "url(", "@import")) {
       assertFalse(html.contains(reference), reference);
     }
