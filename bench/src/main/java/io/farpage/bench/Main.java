@@ -9,7 +9,15 @@ import picocli.CommandLine.ParameterException;
     name = "farpage bench",
     description = "Measures migrations on this machine.",
     mixinStandardHelpOptions = true,
-    subcommands = {DowntimeCommand.class, RdmaCommand.class, SoakCommand.class})
+    subcommands = {
+      BandwidthCommand.class,
+      ConvergenceCommand.class,
+      DowntimeCommand.class,
+      HybridCommand.class,
+      RdmaCommand.class,
+      SoakCommand.class,
+      TrackingCommand.class
+    })
 public final class Main implements Runnable {
   @CommandLine.Spec private CommandLine.Model.CommandSpec spec;
 
@@ -18,12 +26,26 @@ public final class Main implements Runnable {
   /** Runs a measurement and ends the Java machine. */
   public static void main(final String[] args) {
     final CommandLine commandLine = new CommandLine(new Main());
+    commandLine.setParameterExceptionHandler(Main::onBadUsage);
     commandLine.setExecutionExceptionHandler(
         (exception, command, parsed) -> {
           command.getErr().println("farpage bench: " + exception.getMessage());
           return 1;
         });
     System.exit(commandLine.execute(args));
+  }
+
+  private static int onBadUsage(final ParameterException exception, final String[] args) {
+    final CommandLine command = exception.getCommandLine();
+    command
+        .getErr()
+        .println(
+            "farpage bench: "
+                + exception.getMessage().replace('\n', ' ')
+                + "; see `"
+                + command.getCommandSpec().qualifiedName()
+                + " --help`");
+    return 2;
   }
 
   @Override

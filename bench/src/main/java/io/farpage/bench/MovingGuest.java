@@ -1,5 +1,6 @@
 package io.farpage.bench;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.farpage.cli.LocalMigration;
 import io.farpage.guest.QemuCommand;
 import io.farpage.guest.QemuInstallation;
@@ -25,8 +26,10 @@ final class MovingGuest {
 
   private final Testbed testbed;
   private final QemuInstallation installation;
+  private final List<Host> hosts;
   private final long memoryBytes;
   private final Consumer<QemuCommand.Builder> options;
+  private int moves;
   private QemuProcess qemu;
   private QmpClient qmp;
   private RunStateTimes times = new RunStateTimes();
@@ -42,6 +45,22 @@ final class MovingGuest {
       final long memoryBytes,
       final Consumer<QemuCommand.Builder> options)
       throws IOException {
+    this(testbed, installation, List.of(Host.HERE), memoryBytes, options);
+  }
+
+  /**
+   * Boots a guest on the first of some hosts; each move takes it to the next.
+   *
+   * @param options what its QEMUs have besides memory and monitors
+   */
+  MovingGuest(
+      final Testbed testbed,
+      final QemuInstallation installation,
+      final List<Host> hosts,
+      final long memoryBytes,
+      final Consumer<QemuCommand.Builder> options)
+      throws IOException {
+    this.hosts = List.copyOf(hosts);
     this.testbed = testbed;
     this.installation = installation;
     this.memoryBytes = memoryBytes;
@@ -54,6 +73,7 @@ final class MovingGuest {
     final Path directory = testbed.newDirectory("vm");
     final QemuCommand.Builder builder =
         QemuCommand.builder(installation, directory)
+            .under((incoming ? nextHost() : host()).command())
             .memory(memoryBytes, directory.resolve("ram"))
             .qmpSocket(directory.resolve("qmp.sock"))
             .qmpSocket(directory.resolve("own.sock"));
@@ -65,6 +85,14 @@ final class MovingGuest {
     return QmpClient.connect(qemu.command().qmpSockets().get(1), QMP_TIMEOUT, times);
   }
 
+  private Host host() {
+    return hosts.get(moves % hosts.size());
+  }
+
+  private Host nextHost() {
+    return hosts.get((moves + 1) % hosts.size());
+  }
+
   QemuProcess qemu() {
     return qemu;
   }
@@ -73,37 +101,89 @@ final class MovingGuest {
     return qmp;
   }
 
+  /** Moves the guest to a new QEMU by daemons without further options. */
+  Move move() throws IOException {
+    return move(new DaemonOptions());
+  }
+
   /**
    * Moves the guest to a new QEMU and looks for what the migration left behind.
    *
+   * @param daemonOptions what its daemons are started with
    * @return the figures
    */
-  Move move(final String... destinationOptions) throws IOException {
+  Move move(final DaemonOptions daemonOptions) throws IOException {
+    return move(daemonOptions, MoveObserver.NONE);
+  }
+
+  /** The same, looked at by somebody. */
+  Move move(final DaemonOptions daemonOptions, final MoveObserver observer) throws IOException {
     final QemuProcess destination = start(true);
     final RunStateTimes destinationTimes = new RunStateTimes();
     final QmpClient destinationQmp = connect(destination, destinationTimes);
     final Path directory = testbed.newDirectory("move");
+    observer.onBegin(destination.command(), destinationTimes);
     final LocalMigration.Result result;
     try (LocalMigration migration =
-        LocalMigration.startSource(qemu.command().qmpSockets().get(0), directory)) {
-      result =
-          migration
-              .startDestination(destination.command().qmpSockets().get(0), destinationOptions)
-              .await(MIGRATION_TIMEOUT)
-              .orThrow();
+        LocalMigration.startSourceOn(
+            new LocalMigration.Hosts(host().address(), host().command(), nextHost().command()),
+            qemu.command().qmpSockets().get(0),
+            directory,
+            daemonOptions.source())) {
+      migration.startDestination(
+          destination.command().qmpSockets().get(0), daemonOptions.destination());
+      // the source waits for another destination where this one was refused
+      if (migration.destination().awaitExit(MIGRATION_TIMEOUT) != 0) {
+        throw new IOException(
+            "the destination's daemon failed: " + migration.destination().output());
+      }
+      result = migration.await(MIGRATION_TIMEOUT).orThrow();
     }
     final long resumeMicros = destinationTimes.awaitResumeMicros(QMP_TIMEOUT.toMillis());
     final long stopMicros = times.stopMicros();
     qemu.awaitExit(EXIT_TIMEOUT);
     requireNothingLeft(destination, directory.resolve("state"));
+    observer.onEnd(qemu.command());
+    StateDirectory.remove(directory);
+    becomes(destination, destinationQmp, destinationTimes);
+    return new Move((resumeMicros - stopMicros) / 1e3, result.report(), result.destinationOutput());
+  }
+
+  /**
+   * Moves the guest to a new QEMU by QEMU's own pre-copy, if that ends.
+   *
+   * @param patience how long it may take; after that it is cancelled, and the guest stays
+   */
+  QemuMove moveByQemu(final Duration patience) throws IOException {
+    final QemuProcess destination = start(true);
+    final RunStateTimes destinationTimes = new RunStateTimes();
+    final QmpClient destinationQmp = connect(destination, destinationTimes);
+    final QemuPrecopy precopy = new QemuPrecopy(qmp, destinationQmp);
+    precopy.begin(nextHost().address());
+    final JsonNode info = precopy.await(patience);
+    if (!QemuPrecopy.isComplete(info)) {
+      precopy.cancel();
+      destinationQmp.close();
+      testbed.end(destination);
+      StateDirectory.remove(destination.command().directory());
+      return new QemuMove(false, Double.NaN, info);
+    }
+    final long resumeMicros = destinationTimes.awaitResumeMicros(QMP_TIMEOUT.toMillis());
+    final long stopMicros = times.stopMicros();
+    becomes(destination, destinationQmp, destinationTimes);
+    return new QemuMove(true, (resumeMicros - stopMicros) / 1e3, info);
+  }
+
+  private void becomes(
+      final QemuProcess newQemu, final QmpClient newQmp, final RunStateTimes newTimes)
+      throws IOException {
     qmp.close();
     testbed.end(qemu);
     StateDirectory.remove(qemu.command().directory());
-    StateDirectory.remove(directory);
-    qemu = destination;
-    qmp = destinationQmp;
-    times = destinationTimes;
-    return new Move((resumeMicros - stopMicros) / 1e3, result.report());
+    qemu = newQemu;
+    qmp = newQmp;
+    times = newTimes;
+    moves++;
   }
 
   private static void requireNothingLeft(final QemuProcess destination, final Path state)

@@ -2,6 +2,8 @@ package io.farpage.bench;
 
 import io.farpage.qmp.QmpEvent;
 import io.farpage.qmp.QmpEventListener;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 
 /** When a guest last stopped and last resumed, by its QEMU's own timestamps. */
 final class RunStateTimes implements QmpEventListener {
@@ -18,6 +20,11 @@ final class RunStateTimes implements QmpEventListener {
       }
     }
     notifyAll();
+  }
+
+  /** The present, on the same clock. */
+  static long nowMicros() {
+    return ChronoUnit.MICROS.between(Instant.EPOCH, Instant.now());
   }
 
   synchronized long stopMicros() {

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -35,8 +36,9 @@ final class SoakCommand implements Callable<Integer> {
   @Option(
       names = "--guests",
       split = ",",
-      defaultValue = "sequential,random,stride,hot,linux",
-      description = "sequential, random, stride, hot, idle, linux (default: ${DEFAULT-VALUE})")
+      defaultValue = "sequential,random,stride,hot,zipf,linux",
+      description =
+          "sequential, random, stride, hot, zipf, idle, linux (default: ${DEFAULT-VALUE})")
   private List<String> guests;
 
   @Option(
@@ -65,13 +67,27 @@ final class SoakCommand implements Callable<Integer> {
       description = "how much of it a writer writes to, from 16M on; 0: all")
   private long range;
 
-  @Option(names = "--cpus", defaultValue = "1", description = "vCPUs of a writer")
+  @Option(
+      names = "--cpus",
+      defaultValue = "1",
+      description = "vCPUs of a writer (default: ${DEFAULT-VALUE})")
   private int cpus;
+
+  @Option(
+      names = "--delay",
+      defaultValue = "0",
+      description =
+          "slows a writer down: iterations of an empty loop after each write (default:"
+              + " ${DEFAULT-VALUE})")
+  private int delayIterations;
+
+  @Mixin private DaemonOptions daemons;
 
   @Override
   public Integer call() throws IOException {
     final QemuInstallation installation =
         QemuInstallation.system().orElseThrow(() -> new IOException("no QEMU found"));
+    int verified = 0;
     for (final String guest : guests) {
       final long begin = System.nanoTime();
       final List<Double> downtimes =
@@ -85,7 +101,9 @@ final class SoakCommand implements Callable<Integer> {
           downtimes.size(),
           Median.of(downtimes),
           (System.nanoTime() - begin) / 1_000_000_000);
+      verified += downtimes.size();
     }
+    System.out.printf("%d migrations verified in all%n", verified);
     return 0;
   }
 
@@ -95,6 +113,7 @@ final class SoakCommand implements Callable<Integer> {
         WriterGuest.builder(MachineType.PC, memory)
             .pattern(WritePattern.valueOf(pattern.toUpperCase(Locale.ROOT)))
             .cpus(cpus)
+            .delayIterations(delayIterations)
             .stepsPerDot(1 << 8);
     if (range > 0) {
       builder.range(16L << 20, range);
@@ -118,7 +137,7 @@ final class SoakCommand implements Callable<Integer> {
       moving.qemu().awaitSerial("R", BOOT_TIMEOUT);
       long steps = -1;
       for (int i = 1; i <= count; i++) {
-        final Move move = moving.move();
+        final Move move = moving.move(daemons);
         downtimes.add(move.downtimeMs());
         if (guest.pattern() != WritePattern.IDLE) {
           moving.qemu().awaitSerial(".", PROGRESS_TIMEOUT);
@@ -160,7 +179,7 @@ final class SoakCommand implements Callable<Integer> {
               });
       moving.qemu().awaitSerial("MEMWORK OK pass", BOOT_TIMEOUT);
       for (int i = 1; i <= count; i++) {
-        final Move move = moving.move();
+        final Move move = moving.move(daemons);
         downtimes.add(move.downtimeMs());
         moving.qemu().awaitSerial("MEMWORK OK pass", PROGRESS_TIMEOUT);
         final String serial = moving.qemu().serial();

@@ -1,0 +1,22 @@
+package io.farpage.bench;
+
+import com.fasterxml.jackson.databind.JsonNode;
+
+/**
+ * One migration by QEMU's own pre-copy.
+ *
+ * @param complete whether it has ended; else it was cancelled, and the guest is where it was
+ * @param downtimeMs as in {@link Move}; not a number when it has not ended
+ * @param info what {@code query-migrate} said last
+ */
+record QemuMove(boolean complete, double downtimeMs, JsonNode info) {
+  /** Returns a figure about the RAM, 0 when QEMU does not give it. */
+  double ram(final String name) {
+    return info.path("ram").path(name).asDouble();
+  }
+
+  /** Returns the bytes that were sent while the guest ran on the source. */
+  double bytesBeforeStop() {
+    return ram("precopy-bytes");
+  }
+}
