@@ -1,14 +1,17 @@
 package io.farpage.transport.rdma;
 
+import io.farpage.dirty.SoftDirtyTrackerTest;
 import io.farpage.lab.Lab;
 import io.farpage.lab.LabKernel;
 import io.farpage.lab.LabSuite;
 import io.farpage.lab.NestedGuestTest;
 import io.farpage.lab.SoftRoceTest;
 import io.farpage.lab.TwoHostsTest;
+import io.farpage.linux.SoftDirtyTest;
 import io.farpage.migration.RdmaAgentsTest;
 import io.farpage.migration.RdmaMemoryTest;
 import io.farpage.migration.RdmaMigrationTest;
+import io.farpage.migration.RdmaWarmupTest;
 import io.farpage.migration.StaleMemoryTest;
 import io.farpage.migration.TwoHostFailureTest;
 import io.farpage.migration.TwoHostMigrationTest;
@@ -38,6 +41,7 @@ class RdmaInTheLabTest {
     return LabSuite.run(
         oneHost(LabKernel.V6_12),
         SoftRoceTest.class,
+        NestedGuestTest.class,
         ConnectionTest.class,
         ReadTest.class,
         RdmaPageLaneTest.class,
@@ -46,6 +50,7 @@ class RdmaInTheLabTest {
         StaleMemoryTest.class,
         RdmaAgentsTest.class,
         RdmaMigrationTest.class,
+        RdmaWarmupTest.class,
         RdmaMemoryTest.class);
   }
 
@@ -54,9 +59,9 @@ class RdmaInTheLabTest {
     return LabSuite.run(
         oneHost(LabKernel.V6_1),
         SoftRoceTest.class,
-        NestedGuestTest.class,
-        StrangersTest.class,
-        StaleMemoryTest.class,
+        SoftDirtyTest.class,
+        SoftDirtyTrackerTest.class,
+        RdmaWarmupTest.class,
         RdmaMigrationTest.class);
   }
 
