@@ -20,6 +20,9 @@ final class Abi {
   static final int SYS_USERFAULTFD = 323;
   static final int SYS_IO_PGETEVENTS = 333;
   static final int SYS_PIDFD_SEND_SIGNAL = 424;
+  static final int SYS_MUNLOCKALL = 152;
+  static final int SYS_SCHED_SETATTR = 314;
+  static final int SYS_MLOCK2 = 325;
   static final int SYS_PIDFD_OPEN = 434;
   static final int SYS_PIDFD_GETFD = 438;
   static final int SYS_EPOLL_PWAIT2 = 441;
@@ -50,7 +53,24 @@ final class Abi {
   static final int STATFS_BLOCKS = 16;
   static final int STATFS_BAVAIL = 32;
 
+  // Sockets.
+  static final int MSGHDR_SIZE = 56;
+  static final int MSGHDR_IOV = 16;
+  static final int MSGHDR_IOVLEN = 24;
+  static final int IOVEC_SIZE = 16;
+  static final int IOVEC_BASE = 0;
+  static final int IOVEC_LEN = 8;
+
+  // Scheduling.
+  static final int SCHED_NORMAL = 0;
+  static final int SCHED_BATCH = 3;
+  static final int SCHED_ATTR_SIZE = 48;
+  static final int SCHED_ATTR_POLICY = 4;
+  static final int SCHED_ATTR_RUNTIME = 24;
+
   // Memory.
+  static final int MLOCK_ONFAULT = 1;
+  static final int MADV_POPULATE_WRITE = 23;
   static final int PROT_READ = 1;
   static final int PROT_WRITE = 2;
   static final int MAP_SHARED = 1;

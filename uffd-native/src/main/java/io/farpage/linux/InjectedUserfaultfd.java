@@ -1,5 +1,7 @@
 package io.farpage.linux;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -17,44 +19,80 @@ public final class InjectedUserfaultfd {
    *     userfaultfd: the message says which and what to do
    */
   public static RemoteUserfaultfd open(int pid) throws LinuxException {
-    return onOwnThread(
-        () -> {
-          try (PidFd process = PidFd.open(pid);
-              RemoteSyscall remote = RemoteSyscall.attach(pid)) {
-            long result = remote.call(Abi.SYS_USERFAULTFD, Abi.O_CLOEXEC | Abi.O_NONBLOCK);
-            if (result < 0) {
-              throw refused(pid, (int) -result);
-            }
-            int remoteFd = (int) result;
-            try {
-              return new RemoteUserfaultfd(
-                  Userfaultfd.adopt(process.getFd(remoteFd)), pid, remoteFd);
-            } catch (LinuxException e) {
-              remote.call(Abi.SYS_CLOSE, remoteFd);
-              throw e;
-            }
-          }
-        });
+    return open(pid, 1).get(0);
   }
 
   /**
-   * Closes the process's own copy. When it is the last one, the registrations end.
+   * Makes several of them, all or none, while one of the process's threads stands still once. A
+   * range of memory can be registered with one of them only.
    *
    * @param pid the process
-   * @param remoteFd {@link RemoteUserfaultfd#remoteFd}
-   * @throws LinuxException EBADF when it is not open there
+   * @param count how many
+   * @throws LinuxException as {@link #open(int)}, and EMFILE when the process may not have so many
+   *     descriptors
    */
-  public static void closeRemote(int pid, int remoteFd) throws LinuxException {
+  public static List<RemoteUserfaultfd> open(int pid, int count) throws LinuxException {
+    return onOwnThread(
+        () -> {
+          List<RemoteUserfaultfd> opened = new ArrayList<>(count);
+          try (PidFd process = PidFd.open(pid);
+              RemoteSyscall remote = RemoteSyscall.attach(pid)) {
+            try {
+              for (int i = 0; i < count; i++) {
+                opened.add(open(process, remote, pid));
+              }
+            } catch (LinuxException e) {
+              for (RemoteUserfaultfd each : opened) {
+                each.local().close();
+                remote.call(Abi.SYS_CLOSE, each.remoteFd());
+              }
+              throw e;
+            }
+          }
+          return List.copyOf(opened);
+        });
+  }
+
+  private static RemoteUserfaultfd open(PidFd process, RemoteSyscall remote, int pid)
+      throws LinuxException {
+    long result = remote.call(Abi.SYS_USERFAULTFD, Abi.O_CLOEXEC | Abi.O_NONBLOCK);
+    if (result < 0) {
+      throw refused(pid, (int) -result);
+    }
+    int remoteFd = (int) result;
+    try {
+      return new RemoteUserfaultfd(Userfaultfd.adopt(process.getFd(remoteFd)), pid, remoteFd);
+    } catch (LinuxException e) {
+      remote.call(Abi.SYS_CLOSE, remoteFd);
+      throw e;
+    }
+  }
+
+  /**
+   * Closes the process's own copies. When a copy is the last one, its registrations end.
+   *
+   * @param pid the process
+   * @param remoteFds {@link RemoteUserfaultfd#remoteFd} of each; all are tried
+   * @throws LinuxException EBADF when one is not open there
+   */
+  public static void closeRemote(int pid, int... remoteFds) throws LinuxException {
     onOwnThread(
         () -> {
+          LinuxException failure = null;
           try (RemoteSyscall remote = RemoteSyscall.attach(pid)) {
-            long result = remote.call(Abi.SYS_CLOSE, remoteFd);
-            if (result < 0) {
-              throw new LinuxException(
-                  "close of descriptor " + remoteFd + " of process " + pid, (int) -result);
+            for (int remoteFd : remoteFds) {
+              long result = remote.call(Abi.SYS_CLOSE, remoteFd);
+              if (result < 0 && failure == null) {
+                failure =
+                    new LinuxException(
+                        "close of descriptor " + remoteFd + " of process " + pid, (int) -result);
+              }
             }
-            return null;
           }
+          if (failure != null) {
+            throw failure;
+          }
+          return null;
         });
   }
 

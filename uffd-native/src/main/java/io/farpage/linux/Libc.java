@@ -67,6 +67,10 @@ final class Libc {
 
   static native long send(int fd, long address, long lengthBytes, int flags);
 
+  static native long recvmsg(int fd, long msghdr, int flags);
+
+  static native long sendmsg(int fd, long msghdr, int flags);
+
   static native int socketpair(int domain, int type, int protocol, int[] fds);
 
   static native int shutdown(int fd, int how);

@@ -6,6 +6,8 @@
 #include <linux/fs.h>
 #include <linux/magic.h>
 #include <linux/rseq.h>
+#include <linux/sched.h>
+#include <linux/sched/types.h>
 #include <linux/userfaultfd.h>
 #include <poll.h>
 #include <stddef.h>
@@ -65,6 +67,11 @@ int main(void) {
   ABSENT(Abi, SYS_IO_PGETEVENTS);
 #endif
   PRINT(Abi, SYS_PIDFD_SEND_SIGNAL, SYS_pidfd_send_signal);
+  PRINT(Abi, SYS_SCHED_SETATTR, SYS_sched_setattr);
+  PRINT(Abi, SYS_MUNLOCKALL, SYS_munlockall);
+  PRINT(Abi, SYS_MLOCK2, SYS_mlock2);
+  PRINT(Abi, MLOCK_ONFAULT, MLOCK_ONFAULT);
+  PRINT(Abi, MADV_POPULATE_WRITE, MADV_POPULATE_WRITE);
 #ifdef SYS_pidfd_open
   PRINT(Abi, SYS_PIDFD_OPEN, SYS_pidfd_open);
 #else
@@ -93,6 +100,17 @@ int main(void) {
   PRINT(Abi, HUGETLBFS_MAGIC, HUGETLBFS_MAGIC);
   PRINT(Abi, TMPFS_MAGIC, TMPFS_MAGIC);
   PRINT(Abi, MFD_CLOEXEC, MFD_CLOEXEC);
+  PRINT(Abi, MSGHDR_SIZE, sizeof(struct msghdr));
+  PRINT(Abi, MSGHDR_IOV, offsetof(struct msghdr, msg_iov));
+  PRINT(Abi, MSGHDR_IOVLEN, offsetof(struct msghdr, msg_iovlen));
+  PRINT(Abi, IOVEC_SIZE, sizeof(struct iovec));
+  PRINT(Abi, IOVEC_BASE, offsetof(struct iovec, iov_base));
+  PRINT(Abi, IOVEC_LEN, offsetof(struct iovec, iov_len));
+  PRINT(Abi, SCHED_NORMAL, SCHED_NORMAL);
+  PRINT(Abi, SCHED_BATCH, SCHED_BATCH);
+  PRINT(Abi, SCHED_ATTR_SIZE, SCHED_ATTR_SIZE_VER0);
+  PRINT(Abi, SCHED_ATTR_POLICY, offsetof(struct sched_attr, sched_policy));
+  PRINT(Abi, SCHED_ATTR_RUNTIME, offsetof(struct sched_attr, sched_runtime));
   PRINT(Abi, STAT_SIZE, sizeof(struct stat));
   PRINT(Abi, STAT_DEV, offsetof(struct stat, st_dev));
   PRINT(Abi, STAT_INO, offsetof(struct stat, st_ino));
