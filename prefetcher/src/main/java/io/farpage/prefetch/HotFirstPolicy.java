@@ -42,6 +42,11 @@ public final class HotFirstPolicy implements PrefetchPolicy {
 
   @Override
   public boolean next(final PageRun run, final long maxLengthBytes) {
+    return nextHot(run, maxLengthBytes) || sweep.next(run, maxLengthBytes);
+  }
+
+  /** Proposes the next run that begins with a hot page; returns false when none is missing. */
+  boolean nextHot(final PageRun run, final long maxLengthBytes) {
     while (heatClass < CLASS_STARTS.length) {
       final long pageCount = missing.space().pageCount();
       long first = hot.next(cursor, pageCount);
@@ -54,7 +59,7 @@ public final class HotFirstPolicy implements PrefetchPolicy {
       }
       heatClass++;
     }
-    return sweep.next(run, maxLengthBytes);
+    return false;
   }
 
   private void propose(final PageRun run, final long first, final long maxLengthBytes) {

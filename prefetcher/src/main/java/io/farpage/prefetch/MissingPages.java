@@ -41,6 +41,21 @@ public final class MissingPages {
     return missing.runEnd(from, limit);
   }
 
+  /**
+   * Returns the last missing page from {@code from} (inclusive) to {@code to} (exclusive), or -1.
+   */
+  public long previous(final long from, final long to) {
+    return missing.previous(from, to);
+  }
+
+  /**
+   * Returns the start (inclusive, at least {@code limit}) of the run of missing pages that ends
+   * before {@code end}.
+   */
+  public long runStart(final long end, final long limit) {
+    return missing.runStart(end, limit);
+  }
+
   /** Returns how many data pages are not yet received, in flight or not. */
   public long notReceivedCount() {
     long count = 0;

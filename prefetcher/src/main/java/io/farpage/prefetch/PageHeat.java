@@ -56,6 +56,11 @@ public final class PageHeat {
     return heat.getByte((int) page) & 0xff;
   }
 
+  /** Sets the heat of a page, from 0 to 255, to what {@link #of} told another time. */
+  public void set(final long page, final int value) {
+    heat.putByte((int) page, (byte) value);
+  }
+
   /** Returns in how many of the last eight scans a page was found written. */
   public int writtenScans(final long page) {
     return Integer.bitCount(of(page));

@@ -12,6 +12,7 @@ package io.farpage.prefetch;
 public final class PageMap {
   private final PageBits received;
   private final PageBits claimed;
+  private final PageBits awaited;
 
   /**
    * Creates the map over bits that outlive this process.
@@ -22,6 +23,7 @@ public final class PageMap {
     this.received = received;
     this.claimed = PageBits.allocate(received.pageCount());
     claimed.setAll(received);
+    awaited = PageBits.allocate(received.pageCount());
   }
 
   /** Returns the number of pages. */
@@ -102,14 +104,39 @@ public final class PageMap {
     return received.get(page);
   }
 
+  /** Returns the first received page from {@code from} on, before {@code limit}, or -1. */
+  public long nextReceived(final long from, final long limit) {
+    return received.nextSet(from, limit);
+  }
+
   /** Returns the end (exclusive, at most {@code limit}) of the run of received pages at a page. */
   public long receivedEnd(final long page, final long limit) {
     return received.nextClear(page, limit);
   }
 
+  /** Sets in another set the pages that are received now. */
+  public void copyReceived(final PageBits into) {
+    into.setAll(received);
+  }
+
   /** Returns whether a page is in flight or received. */
   public boolean isClaimed(final long page) {
     return claimed.get(page);
+  }
+
+  /**
+   * Notes that the guest waits for a page that another reader has claimed.
+   *
+   * <p>Called before a look at {@link #isReceived}, as {@link #isAwaited} is after {@link
+   * #markReceived}: one of the two sees the other's note, and answers.
+   */
+  public void await(final long page) {
+    awaited.set(page);
+  }
+
+  /** Returns whether the guest has waited for a page that was in flight. */
+  public boolean isAwaited(final long page) {
+    return awaited.get(page);
   }
 
   /** Returns the number of pages received. */

@@ -109,6 +109,11 @@ public final class PageOrigins {
     return noted.nextClear(from, limit);
   }
 
+  /** Sets in another set the pages that are in the exact list. */
+  public void copyExactData(final PageBits into) {
+    into.setAll(exact);
+  }
+
   /** Returns the number of pages known to hold data. */
   public long dataPageCount() {
     return data.count();

@@ -31,6 +31,36 @@ interface PageWords {
     return limit;
   }
 
+  /**
+   * Returns the last page of the set from {@code from} (inclusive) to {@code to} (exclusive), or
+   * -1.
+   */
+  default long previous(final long from, final long to) {
+    for (long end = to; end > from; end = (end - 1) & ~63L) {
+      final long wordStart = (end - 1) & ~63L;
+      final long in = word(wordStart >> 6) & PageBits.maskFrom(Math.max(from, wordStart), end);
+      if (in != 0) {
+        return wordStart + 63 - Long.numberOfLeadingZeros(in);
+      }
+    }
+    return -1;
+  }
+
+  /**
+   * Returns the start (inclusive, at least {@code limit}) of the run of the set's pages that ends
+   * before {@code end}.
+   */
+  default long runStart(final long end, final long limit) {
+    for (long to = end; to > limit; to = (to - 1) & ~63L) {
+      final long wordStart = (to - 1) & ~63L;
+      final long out = ~word(wordStart >> 6) & PageBits.maskFrom(Math.max(limit, wordStart), to);
+      if (out != 0) {
+        return wordStart + 64 - Long.numberOfLeadingZeros(out);
+      }
+    }
+    return limit;
+  }
+
   /** Returns how many bytes the set's pages have, each region with its own page size. */
   default long bytes(final PageSpace space) {
     long bytes = 0;

@@ -9,11 +9,20 @@ package io.farpage.prefetch;
  */
 public interface PrefetchPolicy {
   /**
-   * Hears that the guest waited for a page. Some faults may go unheard when there are many.
+   * Hears that the guest waits for a page that nobody had asked for. Some faults may go unheard
+   * when there are many.
    *
    * @param page the page's number
    */
   void onDemandFault(long page);
+
+  /**
+   * Hears that the guest touched a page that was in flight, or that had arrived and was left
+   * unmapped as a {@linkplain PageRun#marker() marker}. Some touches may go unheard.
+   *
+   * @param page the page's number
+   */
+  default void onTouch(final long page) {}
 
   /**
    * Proposes the next run.

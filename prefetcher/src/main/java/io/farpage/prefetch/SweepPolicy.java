@@ -40,6 +40,12 @@ public final class SweepPolicy implements PrefetchPolicy {
     return true;
   }
 
+  /** Returns whether a page lies so near after the sweep's place, in its region. */
+  boolean isNear(final long page, final long withinBytes) {
+    return page >= cursor
+        && page - cursor < missing.space().pagesIn(missing.space().regionOf(page), withinBytes);
+  }
+
   @Override
   public String name() {
     return "sweep";

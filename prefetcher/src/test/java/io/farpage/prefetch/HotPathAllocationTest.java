@@ -43,6 +43,31 @@ class HotPathAllocationTest {
   }
 
   @Test
+  void everyPolicyAllocatesNothing() {
+    origins.addData(0, PAGES);
+    origins.complete();
+    heat.onScan(everyThird());
+    final long[] recorded = new long[PAGES / 2];
+    for (int i = 0; i < recorded.length; i++) {
+      recorded[i] = i * 7919L % PAGES;
+    }
+    final RecordedFaults faults = new RecordedFaults(space, recorded);
+    for (final String name : PrefetchPolicies.NAMES) {
+      final PrefetchPolicy policy = PrefetchPolicies.create(name, missing, heat, faults);
+      requireNoAllocation(
+          () -> {
+            map.release(0, PAGES);
+            for (long page = 3; policy.next(run, 16 * 4096); page = (page + 5) % PAGES) {
+              map.claimRun(run.firstPage(), run.firstPage() + run.pageCount());
+              policy.onTouch(run.marker() >= 0 ? run.marker() : run.firstPage());
+              policy.onDemandFault(page);
+              policy.onDemandFault((page * 7919) % PAGES);
+            }
+          });
+    }
+  }
+
+  @Test
   void wideningFaultsAllocatesNothing() {
     origins.addData(0, PAGES);
     origins.complete();

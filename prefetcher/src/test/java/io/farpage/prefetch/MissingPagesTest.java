@@ -11,7 +11,7 @@ import net.jqwik.api.constraints.IntRange;
 /** Against a model that is too simple to be wrong: a set of pages. */
 class MissingPagesTest {
   @Property(tries = 500)
-  void nextAndRunEndAgreeWithASetOfPages(
+  void searchesAgreeWithASetOfPages(
       @ForAll @IntRange(min = 1, max = 300) final int pageCount, @ForAll final long seed) {
     final Random random = new Random(seed);
     final PageSpace space = new PageSpace(new long[] {pageCount * 4096L}, new long[] {4096});
@@ -47,6 +47,10 @@ class MissingPagesTest {
       assertEquals(next < 0 || next >= to ? -1 : next, missing.next(from, to));
       assertEquals(
           Math.max(from, Math.min(to, model.nextClearBit(from))), missing.runEnd(from, to));
+      final int previous = to == 0 ? -1 : model.previousSetBit(to - 1);
+      assertEquals(previous < from ? -1 : previous, missing.previous(from, to));
+      final int clear = to == 0 ? -1 : model.previousClearBit(to - 1);
+      assertEquals(Math.max(from, Math.min(to, clear + 1)), missing.runStart(to, from));
     }
   }
 
