@@ -11,6 +11,8 @@
 #      COM1: '.' every so many steps.
 #   3. on a mismatch: COM1 'E' and the page number in hex; details in the control page; the CPU halts.
 #   4. after a given number of steps: power off, reboot or halt, if so configured.                COM1: 'S'
+# With F_TIMING each CPU also counts how long its touches take, in ticks of its time-stamp counter: from before a step's
+# first read of its page until after its write. Neither the control block nor the histogram is touched in between.
 #
 # How the host can verify at any instant: a CPU's state lives in two slots of its control block. A step computes the next
 # state in the slot that is not in use, increments the page's counter, and then switches slots with one instruction. So a
@@ -26,7 +28,8 @@
         .set    CPU_TABLE,      0x8800          # image offset 0xc00
         .set    CONTROL,        0x10000         # header; CPU n's control block is at CONTROL + (n + 1) * 0x1000
         .set    MAX_CPUS,       16
-        .set    PAGE_TABLES,    0x30000
+        .set    HISTOGRAMS,     0x21000         # with F_TIMING: CPU n's histogram is at HISTOGRAMS + n * 0x1000
+        .set    PAGE_TABLES,    0x31000
 
 # ---- parameters (at PARAMS) --------------------------------------------------------------------------------------
         .set    P_MAGIC,        PARAMS + 0x00
@@ -47,6 +50,7 @@
 
         .set    F_IDLE,         1               # fill, then halt
         .set    F_WINDOW,       2               # PAE paging, to reach physical memory above 4 GiB
+        .set    F_TIMING,       4               # time each touch
 
         .set    STOP_POWEROFF,  1
         .set    STOP_REBOOT,    2
@@ -80,6 +84,7 @@
         .set    C_ACTIVE,       0               # address of the slot that holds
         .set    C_STAGE,        4
         .set    C_FILLED,       8               # pages filled
+        .set    C_TOUCH,        16              # 64 bits; with F_TIMING: when the last touch began
         .set    C_SLOT_A,       0x200
         .set    C_SLOT_B,       0x300           # = C_SLOT_A ^ SLOT_SIZE
 
@@ -99,6 +104,11 @@
         .set    H_ERROR_WANT,   CONTROL + 0x18
         .set    H_ERROR_FOUND,  CONTROL + 0x1c
         .set    H_ERROR_CPU,    CONTROL + 0x20  # address of the CPU's control block
+
+# ---- a histogram: a page of counters, 32 bits each ------------------------------------------------------------------------
+# A time below 16 has a counter of its own; every power of two from there on has 16. So the counter of a time with its
+# highest bit at e >= 4 is  (e - 4) * 16 + (time >> (e - 4)),  and no counter is for times more than 1/16 apart.
+        .set    SUB_BITS,       4
 
         .set    ERROR_CONTROL,  1               # the control block lost a write
         .set    ERROR_COUNTER,  2
@@ -191,7 +201,10 @@ boot_cpu:
         movl    $0, H_MAGIC                     # from here on the old control blocks count no more
         movl    $CONTROL, %edi
         movl    $(MAX_CPUS + 1) * 1024, %ecx
-        xorl    %eax, %eax
+        testl   $F_TIMING, P_FLAGS
+        jz      1f
+        movl    $(2 * MAX_CPUS + 1) * 1024, %ecx # the histograms are behind
+1:      xorl    %eax, %eax
         rep stosl
 
         movb    $CMOS_BOOTS, %al                # boots = ++NVRAM
@@ -396,7 +409,9 @@ random: movl    K_SHIFT(%esi), %ecx
         xorl    %eax, %eax
 4:      movl    %eax, U_DONE(%edx)
 
-        addl    K_FIRST(%esi), %edi             # the page number
+        testl   $F_TIMING, P_FLAGS
+        jnz     begin_touch
+touch:  addl    K_FIRST(%esi), %edi             # the page number
         movl    %edi, %esi
         shll    $12, %esi                       # esi: its address
         imull   $FILL_PAGE, %edi, %eax
@@ -433,7 +448,10 @@ random: movl    K_SHIFT(%esi), %ecx
         jne     fill_error
 
 5:      incl    (%esi, %edx, 4)                 # the write
+        testl   $F_TIMING, P_FLAGS
+        jnz     end_touch
         xorl    $SLOT_SIZE, C_ACTIVE(%ebx)      # the commit
+touched:
         incl    %ebp
 
         testl   %ebp, P_DOT_MASK
@@ -488,6 +506,36 @@ dot:    cmpl    $CONTROL + 0x1000, %ebx
 delay:  decl    %ecx
         jnz     delay
         jmp     7b
+
+# ---- how long it took -----------------------------------------------------------------------------------------------------
+begin_touch:                                    # changes eax, edx
+        rdtsc
+        movl    %eax, C_TOUCH(%ebx)
+        movl    %edx, C_TOUCH + 4(%ebx)
+        jmp     touch
+
+end_touch:                                      # changes all but ebx, ebp
+        rdtsc
+        xorl    $SLOT_SIZE, C_ACTIVE(%ebx)      # the commit
+        subl    C_TOUCH(%ebx), %eax
+        sbbl    C_TOUCH + 4(%ebx), %edx
+        xorl    %edi, %edi                      # edi: by how many bits it is shifted
+1:      testl   %edx, %edx
+        jz      2f
+        shrdl   $1, %edx, %eax
+        shrl    $1, %edx
+        incl    %edi
+        jmp     1b
+2:      cmpl    $1 << SUB_BITS, %eax
+        jb      3f
+        bsrl    %eax, %ecx
+        subl    $SUB_BITS, %ecx
+        shrl    %cl, %eax
+        addl    %ecx, %edi
+        shll    $SUB_BITS, %edi
+        addl    %edi, %eax
+3:      incl    HISTOGRAMS - CONTROL - 0x1000(%ebx, %eax, 4)
+        jmp     touched
 
 # ---- errors ---------------------------------------------------------------------------------------------------------------
 control_error:                                  # eax: found, ebp: wanted

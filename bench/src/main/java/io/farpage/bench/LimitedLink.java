@@ -1,8 +1,6 @@
 package io.farpage.bench;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -72,16 +70,16 @@ final class LimitedLink implements AutoCloseable {
   }
 
   private void make(final long bytesPerSecond) throws IOException {
-    run("ip", "netns", "add", source.namespace);
-    run("ip", "netns", "add", destination.namespace);
-    run(
+    ShellCommand.run("ip", "netns", "add", source.namespace);
+    ShellCommand.run("ip", "netns", "add", destination.namespace);
+    ShellCommand.run(
         List.of("ip", "link", "add", DEVICE, "netns", source.namespace, "type", "veth"),
         List.of("peer", "name", DEVICE, "netns", destination.namespace));
     for (final End end : List.of(source, destination)) {
       runIn(end, "ip", "address", "add", end.address + "/30", "dev", DEVICE);
       runIn(end, "ip", "link", "set", "lo", "up");
       runIn(end, "ip", "link", "set", DEVICE, "up");
-      run(
+      ShellCommand.run(
           end.command(),
           List.of("tc", "qdisc", "add", "dev", DEVICE, "root", "tbf"),
           List.of("rate", Math.multiplyExact(8, bytesPerSecond) + "bit"),
@@ -99,23 +97,35 @@ final class LimitedLink implements AutoCloseable {
     return destination;
   }
 
+  /** Returns how many bytes both ends have sent so far, with the headers of Ethernet. */
+  long sentBytes() throws IOException {
+    long bytes = 0;
+    for (final End end : List.of(source, destination)) {
+      final String count =
+          ShellCommand.run(
+              end.command(), List.of("cat", "/sys/class/net/" + DEVICE + "/statistics/tx_bytes"));
+      bytes += Long.parseLong(count.strip());
+    }
+    return bytes;
+  }
+
   /**
    * Removes both namespaces. Processes that still run there lose the link at once and keep a
    * namespace without a name until they end.
    */
   @Override
   public void close() throws IOException {
-    final String names = run("ip", "netns", "list");
+    final String names = ShellCommand.run("ip", "netns", "list");
     IOException failure = null;
     for (final End end : List.of(source, destination)) {
       if (names.lines().noneMatch(line -> line.split(" ")[0].equals(end.namespace))) {
         continue; // never made, or closed before
       }
       try {
-        if (run("ip", "-netns", end.namespace, "link", "show").contains(DEVICE)) {
+        if (ShellCommand.run("ip", "-netns", end.namespace, "link", "show").contains(DEVICE)) {
           runIn(end, "ip", "link", "delete", DEVICE);
         }
-        run("ip", "netns", "delete", end.namespace);
+        ShellCommand.run("ip", "netns", "delete", end.namespace);
       } catch (final IOException e) {
         if (failure != null) {
           e.addSuppressed(failure);
@@ -129,28 +139,6 @@ final class LimitedLink implements AutoCloseable {
   }
 
   private static void runIn(final End end, final String... command) throws IOException {
-    run(end.command(), List.of(command));
-  }
-
-  private static String run(final String... command) throws IOException {
-    return run(List.of(command));
-  }
-
-  /** Returns what the command printed. */
-  @SafeVarargs
-  private static String run(final List<String>... parts) throws IOException {
-    final List<String> command = new ArrayList<>();
-    for (final List<String> part : parts) {
-      command.addAll(part);
-    }
-    final Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    process.getOutputStream().close();
-    final String output =
-        new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    // not interruptible: the commands are short, and half a clean-up is none
-    if (process.onExit().join().exitValue() != 0) {
-      throw new IOException("`" + String.join(" ", command) + "` failed: " + output.strip());
-    }
-    return output;
+    ShellCommand.run(end.command(), List.of(command));
   }
 }

@@ -11,11 +11,20 @@ import picocli.CommandLine.ParameterException;
     mixinStandardHelpOptions = true,
     subcommands = {
       BandwidthCommand.class,
+      BulkCommand.class,
+      CompareCommand.class,
       ConvergenceCommand.class,
       DowntimeCommand.class,
+      FaultCommand.class,
+      GrowthCommand.class,
       HybridCommand.class,
+      JmhCommand.class,
+      PoliciesCommand.class,
       RdmaCommand.class,
+      RecordCommand.class,
       SoakCommand.class,
+      StartupCommand.class,
+      ThreadsCommand.class,
       TrackingCommand.class
     })
 public final class Main implements Runnable {

@@ -4,10 +4,12 @@ import io.farpage.guest.Accelerator;
 import io.farpage.guest.QemuInstallation;
 import io.farpage.guest.WritePattern;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
+import java.util.regex.Pattern;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -16,6 +18,7 @@ import picocli.CommandLine.Spec;
 /** The options that measurements have in common. */
 final class MeasurementOptions {
   private static final int GOOD_PRECOPY_FROM = 9;
+  private static final Pattern VERSION = Pattern.compile("[0-9]+(\\.[0-9]+)*");
   private static final String NO_QEMU_10 =
       "pager-daemon/src/test/setup/fetch-qemu10 fetches QEMU 10";
 
@@ -25,7 +28,7 @@ final class MeasurementOptions {
   @Option(
       names = "--rounds",
       paramLabel = "N",
-      description = "medians are over so many (default: 5; of downtimes 7)")
+      description = "medians are over so many (default: 5; of downtimes, and to compare, 7)")
   private Integer rounds;
 
   @Option(
@@ -40,12 +43,19 @@ final class MeasurementOptions {
       paramLabel = "Q",
       defaultValue = "auto",
       description =
-          "system; 10 for the one that pager-daemon/src/test/setup/fetch-qemu10 fetches; auto for"
-              + " the first of them that will do (default: ${DEFAULT-VALUE})")
+          "system; 10 for the one that pager-daemon/src/test/setup/fetch-qemu10 fetches; a version,"
+              + " as in 7.2; auto for one of them that will do (default: ${DEFAULT-VALUE})")
   private String qemu;
 
-  @Option(names = "--json", description = "one JSON object, and nothing else")
-  private boolean json;
+  @Option(
+      names = "--json",
+      arity = "0..1",
+      fallbackValue = "",
+      paramLabel = "FILE",
+      description =
+          "one JSON object, and nothing else; with a file, it goes there and the tables are printed"
+              + " too")
+  private String json;
 
   /**
    * Returns the number of rounds, once it is found good.
@@ -64,12 +74,12 @@ final class MeasurementOptions {
     return named("--accel", Accelerator.class, accel);
   }
 
-  boolean json() {
-    return json;
+  WritePattern pattern(final String name) {
+    return pattern("--pattern", name);
   }
 
-  WritePattern pattern(final String name) {
-    return named("--pattern", WritePattern.class, name);
+  WritePattern pattern(final String option, final String name) {
+    return named(option, WritePattern.class, name);
   }
 
   /** Ends the program with one line and exit code 2 unless an option is good. */
@@ -89,7 +99,8 @@ final class MeasurementOptions {
 
   /** Begins a measurement on a QEMU of this machine. */
   Findings begin(final QemuInstallation installation) throws IOException {
-    return new Findings(json, System.out)
+    return new Findings(json != null && json.isEmpty(), System.out)
+        .alsoTo(json == null || json.isEmpty() ? null : Path.of(json))
         .on(installation)
         .note("accel", accel)
         .note("repeats", "medians of " + rounds + " rounds");
@@ -97,8 +108,23 @@ final class MeasurementOptions {
 
   /** Finds the QEMU to measure with. */
   QemuInstallation qemu() throws IOException {
-    return qemuFrom(0)
-        .orElseThrow(() -> new IOException(qemu.equals("10") ? NO_QEMU_10 : "no QEMU found"));
+    return qemus(0).stream().findFirst().orElseThrow(this::noQemu);
+  }
+
+  /** Finds the newest QEMU to measure with. */
+  QemuInstallation newestQemu() throws IOException {
+    return qemus(0).stream()
+        .max(Comparator.comparing(QemuInstallation::majorVersion))
+        .orElseThrow(this::noQemu);
+  }
+
+  private IOException noQemu() {
+    return new IOException(
+        switch (qemu) {
+          case "10" -> NO_QEMU_10;
+          case "auto", "system" -> "no QEMU found";
+          default -> "no QEMU " + qemu + " found";
+        });
   }
 
   /**
@@ -107,7 +133,8 @@ final class MeasurementOptions {
    * and version 9 is taken to be the first with it.
    */
   QemuInstallation qemuWithGoodPrecopy() throws IOException {
-    return qemuFrom(accelerator() == Accelerator.TCG ? GOOD_PRECOPY_FROM : 0)
+    return qemus(accelerator() == Accelerator.TCG ? GOOD_PRECOPY_FROM : 0).stream()
+        .findFirst()
         .orElseThrow(
             () ->
                 new IOException(
@@ -117,17 +144,21 @@ final class MeasurementOptions {
                         + NO_QEMU_10));
   }
 
-  private Optional<QemuInstallation> qemuFrom(final int leastMajor) {
+  private List<QemuInstallation> qemus(final int leastMajor) {
+    final boolean version = VERSION.matcher(qemu).matches();
     require(
-        List.of("auto", "system", "10").contains(qemu),
-        "--qemu must be auto, system or 10, not " + qemu);
+        version || List.of("auto", "system").contains(qemu),
+        "--qemu must be auto, system or a version, not " + qemu);
     final List<QemuInstallation> candidates = new ArrayList<>();
-    if (!qemu.equals("10")) {
+    if (!qemu.equals("10")) { // the name of the fetched one
       QemuInstallation.system().ifPresent(candidates::add);
     }
     if (!qemu.equals("system")) {
       QemuInstallation.qemu10().ifPresent(candidates::add);
     }
-    return candidates.stream().filter(each -> each.majorVersion() >= leastMajor).findFirst();
+    return candidates.stream()
+        .filter(each -> each.majorVersion() >= leastMajor)
+        .filter(each -> !version || (each.version() + ".").startsWith(qemu + "."))
+        .toList();
   }
 }

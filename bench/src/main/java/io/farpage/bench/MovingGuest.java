@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -30,9 +31,7 @@ final class MovingGuest {
   private final long memoryBytes;
   private final Consumer<QemuCommand.Builder> options;
   private int moves;
-  private QemuProcess qemu;
-  private QmpClient qmp;
-  private RunStateTimes times = new RunStateTimes();
+  private GuestSide side;
 
   /**
    * Boots a guest.
@@ -65,11 +64,10 @@ final class MovingGuest {
     this.installation = installation;
     this.memoryBytes = memoryBytes;
     this.options = options;
-    qemu = start(false);
-    qmp = connect(qemu, times);
+    side = start(false);
   }
 
-  private QemuProcess start(final boolean incoming) throws IOException {
+  private GuestSide start(final boolean incoming) throws IOException {
     final Path directory = testbed.newDirectory("vm");
     final QemuCommand.Builder builder =
         QemuCommand.builder(installation, directory)
@@ -78,11 +76,10 @@ final class MovingGuest {
             .qmpSocket(directory.resolve("qmp.sock"))
             .qmpSocket(directory.resolve("own.sock"));
     options.accept(builder);
-    return testbed.add((incoming ? builder.incoming() : builder).build().start());
-  }
-
-  private static QmpClient connect(final QemuProcess qemu, final RunStateTimes times) {
-    return QmpClient.connect(qemu.command().qmpSockets().get(1), QMP_TIMEOUT, times);
+    final QemuProcess qemu = testbed.add((incoming ? builder.incoming() : builder).build().start());
+    final RunStateTimes times = new RunStateTimes();
+    return new GuestSide(
+        qemu, QmpClient.connect(qemu.command().qmpSockets().get(1), QMP_TIMEOUT, times), times);
   }
 
   private Host host() {
@@ -94,11 +91,11 @@ final class MovingGuest {
   }
 
   QemuProcess qemu() {
-    return qemu;
+    return side.qemu();
   }
 
   QmpClient qmp() {
-    return qmp;
+    return side.qmp();
   }
 
   /** Moves the guest to a new QEMU by daemons without further options. */
@@ -118,35 +115,65 @@ final class MovingGuest {
 
   /** The same, looked at by somebody. */
   Move move(final DaemonOptions daemonOptions, final MoveObserver observer) throws IOException {
-    final QemuProcess destination = start(true);
-    final RunStateTimes destinationTimes = new RunStateTimes();
-    final QmpClient destinationQmp = connect(destination, destinationTimes);
+    final GuestSide destination = start(true);
     final Path directory = testbed.newDirectory("move");
-    observer.onBegin(destination.command(), destinationTimes);
+    observer.onBegin(side, destination);
     final LocalMigration.Result result;
     try (LocalMigration migration =
         LocalMigration.startSourceOn(
             new LocalMigration.Hosts(host().address(), host().command(), nextHost().command()),
-            qemu.command().qmpSockets().get(0),
+            side.qemu().command().qmpSockets().get(0),
             directory,
             daemonOptions.source())) {
+      observer.onDaemon(migration.source().process().toHandle());
       migration.startDestination(
-          destination.command().qmpSockets().get(0), daemonOptions.destination());
+          destination.qemu().command().qmpSockets().get(0), daemonOptions.destination());
+      observer.onDaemon(migration.destination().process().toHandle());
+      await(migration, "setup");
+      observer.onConnected();
+      await(migration, "completed");
+      observer.onComplete();
       // the source waits for another destination where this one was refused
       if (migration.destination().awaitExit(MIGRATION_TIMEOUT) != 0) {
-        throw new IOException(
-            "the destination's daemon failed: " + migration.destination().output());
+        throw failed(migration);
       }
       result = migration.await(MIGRATION_TIMEOUT).orThrow();
     }
-    final long resumeMicros = destinationTimes.awaitResumeMicros(QMP_TIMEOUT.toMillis());
-    final long stopMicros = times.stopMicros();
-    qemu.awaitExit(EXIT_TIMEOUT);
-    requireNothingLeft(destination, directory.resolve("state"));
-    observer.onEnd(qemu.command());
+    final double downtimeMs = downtimeMs(side, destination);
+    side.qemu().awaitExit(EXIT_TIMEOUT);
+    requireNothingLeft(destination.qemu(), directory.resolve("state"));
+    observer.onEnd(side);
     StateDirectory.remove(directory);
-    becomes(destination, destinationQmp, destinationTimes);
-    return new Move((resumeMicros - stopMicros) / 1e3, result.report(), result.destinationOutput());
+    becomes(destination);
+    return new Move(downtimeMs, result.report(), result.destinationOutput());
+  }
+
+  /** Returns as soon as it has a status. */
+  private static void await(final LocalMigration migration, final String status)
+      throws IOException {
+    try {
+      migration
+          .destination()
+          .awaitEvent(
+              "MIGRATION", data -> data.path("status").asText().equals(status), MIGRATION_TIMEOUT);
+    } catch (final IllegalStateException e) {
+      final IOException failure = failed(migration);
+      failure.addSuppressed(e);
+      throw failure;
+    }
+  }
+
+  private static IOException failed(final LocalMigration migration) {
+    return new IOException(
+        "the destination's daemon failed: "
+            + migration.destination().output()
+            + "; the source's said: "
+            + migration.source().output());
+  }
+
+  private static double downtimeMs(final GuestSide from, final GuestSide to) {
+    final long resumeMicros = to.times().awaitResumeMicros(QMP_TIMEOUT.toMillis());
+    return (resumeMicros - from.times().stopMicros()) / 1e3;
   }
 
   /**
@@ -155,35 +182,65 @@ final class MovingGuest {
    * @param patience how long it may take; after that it is cancelled, and the guest stays
    */
   QemuMove moveByQemu(final Duration patience) throws IOException {
-    final QemuProcess destination = start(true);
-    final RunStateTimes destinationTimes = new RunStateTimes();
-    final QmpClient destinationQmp = connect(destination, destinationTimes);
-    final QemuPrecopy precopy = new QemuPrecopy(qmp, destinationQmp);
-    precopy.begin(nextHost().address());
-    final JsonNode info = precopy.await(patience);
-    if (!QemuPrecopy.isComplete(info)) {
-      precopy.cancel();
-      destinationQmp.close();
-      testbed.end(destination);
-      StateDirectory.remove(destination.command().directory());
-      return new QemuMove(false, Double.NaN, info);
-    }
-    final long resumeMicros = destinationTimes.awaitResumeMicros(QMP_TIMEOUT.toMillis());
-    final long stopMicros = times.stopMicros();
-    becomes(destination, destinationQmp, destinationTimes);
-    return new QemuMove(true, (resumeMicros - stopMicros) / 1e3, info);
+    return moveByQemu(QemuMode.PRECOPY, Duration.ZERO, patience, MoveObserver.NONE);
   }
 
-  private void becomes(
-      final QemuProcess newQemu, final QmpClient newQmp, final RunStateTimes newTimes)
+  /**
+   * Moves the guest to a new QEMU by QEMU itself, if that ends.
+   *
+   * @param precopy in a mode that is post-copy, how long the guest stays on the source first
+   * @param patience how long it may take; after that pre-copy is cancelled, and the guest stays
+   * @throws IOException also when the migration fails; the guest may be lost then
+   */
+  QemuMove moveByQemu(
+      final QemuMode mode,
+      final Duration precopy,
+      final Duration patience,
+      final MoveObserver observer)
       throws IOException {
-    qmp.close();
-    testbed.end(qemu);
-    StateDirectory.remove(qemu.command().directory());
-    qemu = newQemu;
-    qmp = newQmp;
-    times = newTimes;
+    final GuestSide destination = start(true);
+    observer.onBegin(side, destination);
+    final QemuMigration migration = new QemuMigration(side.qmp(), destination.qmp(), mode);
+    observer.onConnected();
+    final long begin = System.nanoTime();
+    migration.begin(nextHost().address());
+    if (mode.isPostcopy()) {
+      LockSupport.parkNanos(precopy.toNanos());
+      migration.startPostcopy();
+    }
+    final JsonNode info = migration.await(patience);
+    if (!QemuMigration.isComplete(info)) {
+      migration.cancel();
+      end(destination);
+      return new QemuMove(false, Double.NaN, Double.NaN, Double.NaN, info);
+    }
+    final long evicted = System.nanoTime();
+    if (!QemuMigration.isComplete(migration.awaitDestination(MIGRATION_TIMEOUT))) {
+      throw new IOException("QEMU's migration does not end on the destination");
+    }
+    final long end = System.nanoTime();
+    observer.onComplete();
+    final double downtimeMs = downtimeMs(side, destination);
+    observer.onEnd(side);
+    becomes(destination);
+    return new QemuMove(true, downtimeMs, (evicted - begin) / 1e6, (end - begin) / 1e6, info);
+  }
+
+  private void becomes(final GuestSide destination) throws IOException {
+    end(side);
+    side = destination;
     moves++;
+  }
+
+  /** Ends the guest. */
+  void end() throws IOException {
+    end(side);
+  }
+
+  private void end(final GuestSide old) throws IOException {
+    old.qmp().close();
+    testbed.end(old.qemu());
+    StateDirectory.remove(old.qemu().command().directory());
   }
 
   private static void requireNothingLeft(final QemuProcess destination, final Path state)

@@ -41,8 +41,28 @@ final class MovingWriter {
       final long memoryBytes,
       final WritePattern pattern)
       throws IOException {
-    final WriterGuest guest =
-        WriterGuest.builder(MachineType.PC, memoryBytes).pattern(pattern).build();
+    return boot(
+        testbed,
+        installation,
+        hosts,
+        WriterGuest.builder(MachineType.PC, memoryBytes).pattern(pattern).build(),
+        memoryBytes,
+        accelerator);
+  }
+
+  /**
+   * Boots a guest, and stops it.
+   *
+   * @param hosts where it is, and where it is moved to and back
+   */
+  static MovingWriter boot(
+      final Testbed testbed,
+      final QemuInstallation installation,
+      final List<Host> hosts,
+      final WriterGuest guest,
+      final long memoryBytes,
+      final Accelerator accelerator)
+      throws IOException {
     final Path image = testbed.newDirectory("image").resolve("guest.img");
     guest.writeImage(image);
     final MovingWriter writer =

@@ -159,7 +159,7 @@ final class RdmaMeasurements implements AutoCloseable {
     final long[] done = new long[1];
     final ReadListener listener = (region, offset, length, cookie) -> done[0] += length;
     final long begin = System.nanoTime();
-    try (WaitingIdleStrategy idle = new WaitingIdleStrategy(-1, lane, 2)) {
+    try (WaitingIdleStrategy idle = new WaitingIdleStrategy(-1, lane, () -> 2, lane::spinNs)) {
       long next = 0;
       while (done[0] < LENGTH_BYTES) {
         int work = 0;

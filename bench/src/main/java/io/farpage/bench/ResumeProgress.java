@@ -1,6 +1,5 @@
 package io.farpage.bench;
 
-import io.farpage.guest.QemuCommand;
 import io.farpage.guest.RunningWriter;
 import io.farpage.guest.WriterGuest;
 import java.io.IOException;
@@ -23,10 +22,10 @@ final class ResumeProgress implements MoveObserver {
   }
 
   @Override
-  public void onBegin(final QemuCommand command, final RunStateTimes times) throws IOException {
-    destination = RunningWriter.open(guest, command);
+  public void onBegin(final GuestSide source, final GuestSide side) throws IOException {
+    destination = RunningWriter.open(guest, side.qemu().command());
     watched = new CompletableFuture<>();
-    final Thread thread = new Thread(() -> watch(times), "resume-progress");
+    final Thread thread = new Thread(() -> watch(side.times()), "resume-progress");
     thread.setDaemon(true);
     thread.start();
   }
@@ -46,8 +45,8 @@ final class ResumeProgress implements MoveObserver {
   }
 
   @Override
-  public void onEnd(final QemuCommand command) throws IOException {
-    try (RunningWriter source = RunningWriter.open(guest, command)) {
+  public void onEnd(final GuestSide side) throws IOException {
+    try (RunningWriter source = RunningWriter.open(guest, side.qemu().command())) {
       // where the control page had not come yet, an older one is seen
       writes = Math.max(0, watched.join() - source.steps());
     } catch (final CompletionException e) {

@@ -13,6 +13,11 @@ final class Rounds {
     figures.computeIfAbsent(name, key -> new ArrayList<>()).add(figure);
   }
 
+  /** Adds all figures of another. */
+  void addAll(final Rounds others) {
+    others.figures.forEach((name, values) -> values.forEach(value -> add(name, value)));
+  }
+
   /** Returns all figures, in the order in which their names came first. */
   Map<String, List<Double>> all() {
     return figures;

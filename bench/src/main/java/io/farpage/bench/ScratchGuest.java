@@ -6,15 +6,8 @@ import io.farpage.linux.SocketIo;
 import io.farpage.linux.UffdConstants;
 import io.farpage.linux.UffdFeature;
 import io.farpage.linux.Userfaultfd;
-import io.farpage.pager.GuestRegions;
 import io.farpage.pager.Pager;
 import io.farpage.pager.PagerContext;
-import io.farpage.prefetch.MissingPages;
-import io.farpage.prefetch.PageBits;
-import io.farpage.prefetch.PageMap;
-import io.farpage.prefetch.PageOrigins;
-import io.farpage.prefetch.PageSpace;
-import io.farpage.prefetch.SweepPolicy;
 import io.farpage.transport.PageLane;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -32,7 +25,7 @@ import org.HdrHistogram.Histogram;
  * where it holds up no safepoint, and with it the agents.
  */
 final class ScratchGuest implements AutoCloseable {
-  static final int PAGE_BYTES = 4096;
+  static final int PAGE_BYTES = MissingMemory.PAGE_BYTES;
 
   private static final long TIMEOUT_NS = 60_000_000_000L;
   private static final long LOOK_NS = 200_000;
@@ -59,24 +52,8 @@ final class ScratchGuest implements AutoCloseable {
       userfaultfd.handshake(UffdFeature.mask(UffdFeature.MISSING_SHMEM, UffdFeature.MINOR_SHMEM));
       userfaultfd.register(
           address, lengthBytes, UffdConstants.MODE_MISSING | UffdConstants.MODE_MINOR);
-      final PageSpace space = new PageSpace(new long[] {lengthBytes}, new long[] {PAGE_BYTES});
-      final long pages = lengthBytes / PAGE_BYTES;
-      final PageMap map = new PageMap(PageBits.allocate(pages));
-      final PageOrigins origins = new PageOrigins(pages);
-      origins.addData(0, pages);
-      origins.complete();
       final PagerContext context =
-          new PagerContext()
-              .userfaultfd(userfaultfd)
-              .regions(new GuestRegions(space, new long[] {address}))
-              .files(new RamFile[] {file})
-              .map(map)
-              .origins(origins)
-              .demandLane(demandLane)
-              .bulkLane(bulkLane)
-              .policy(new SweepPolicy(new MissingPages(space, map, origins)))
-              .chunkBytes(chunkBytes)
-              .conclude();
+          MissingMemory.context(file, userfaultfd, address, demandLane, bulkLane, chunkBytes);
       pager = open(new Pager(context, cause -> failure.compareAndSet(null, cause)));
       pager.start();
       pager.arm();

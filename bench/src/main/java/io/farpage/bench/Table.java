@@ -23,6 +23,11 @@ final class Table {
     return this;
   }
 
+  /** Returns the rows, the first of them with the names of the columns. */
+  List<List<String>> rows() {
+    return List.copyOf(rows);
+  }
+
   /** Returns the lines: labels flush left, figures flush right. */
   List<String> lines() {
     final int columns = rows.stream().mapToInt(List::size).max().orElse(0);

@@ -19,7 +19,7 @@ class MeasurementOptionsTest {
     "hybrid, --pattern=x, --pattern: there is no x",
     "hybrid, --memory=x, is no number of bytes",
     "hybrid, --accel=x, --accel: there is no x",
-    "hybrid, --qemu=8, '--qemu must be auto, system or 10, not 8'",
+    "hybrid, --qemu=x, '--qemu must be auto, system or a version, not x'",
     "convergence, --rate=1G, '1G' is no rate",
     "convergence, --slower=5, --slower and --faster must be in that order",
     "convergence, --slower=0, --slower and --faster must be in that order",

@@ -61,7 +61,9 @@ class ReportFiguresTest {
 
   @Test
   void whatQemuDoesNotTellIsZero() throws IOException {
-    final QemuMove move = new QemuMove(false, Double.NaN, json("{'ram': {'precopy-bytes': 4096}}"));
+    final QemuMove move =
+        new QemuMove(
+            false, Double.NaN, Double.NaN, Double.NaN, json("{'ram': {'precopy-bytes': 4096}}"));
     assertEquals(4096, move.bytesBeforeStop());
     assertEquals(0, move.ram("dirty-sync-count"));
   }

@@ -25,6 +25,13 @@ public final class DaemonProcess implements AutoCloseable {
   /** The system property that names the file of Java options. */
   public static final String JAVA_OPTIONS_PROPERTY = "farpage.java.options";
 
+  private static final String CLASS_ARCHIVE_PROPERTY = "farpage.class.archive";
+  private static final String JNA_LIBRARY_PROPERTY = "jna.boot.library.path";
+
+  // an archive that does not fit is passed over in silence
+  private static final List<String> ARCHIVE_LOGGING =
+      List.of("-Xlog:disable", "-Xlog:all=warning,cds*=off,class+path=off:stderr");
+
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final String command;
@@ -75,9 +82,23 @@ public final class DaemonProcess implements AutoCloseable {
   public static DaemonProcess startProgram(
       final Class<?> main, final List<String> arguments, final Consumer<String> onLine)
       throws IOException {
+    return startProgramUnder(List.of(), main, arguments, onLine);
+  }
+
+  /**
+   * The same, by another program that runs a command.
+   *
+   * @param wrapper that program and its arguments; may be empty
+   */
+  public static DaemonProcess startProgramUnder(
+      final List<String> wrapper,
+      final Class<?> main,
+      final List<String> arguments,
+      final Consumer<String> onLine)
+      throws IOException {
     return new DaemonProcess(
         String.join(" ", arguments),
-        builder(List.of(), main, arguments).redirectError(Redirect.INHERIT).start(),
+        builder(wrapper, main, arguments).redirectError(Redirect.INHERIT).start(),
         onLine);
   }
 
@@ -97,11 +118,29 @@ public final class DaemonProcess implements AutoCloseable {
     line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     line.add("@" + options);
     line.add("-D" + JAVA_OPTIONS_PROPERTY + "=" + options);
+    line.addAll(quickStart());
     line.add("-cp");
     line.add(classPath());
     line.add(main.getName());
     line.addAll(arguments);
     return new ProcessBuilder(line);
+  }
+
+  /** What the launcher has given this process to start quickly; nothing in a test. */
+  private static List<String> quickStart() {
+    final List<String> options = new ArrayList<>();
+    for (final String property : List.of(CLASS_ARCHIVE_PROPERTY, JNA_LIBRARY_PROPERTY)) {
+      final String value = System.getProperty(property);
+      if (value != null) {
+        options.add("-D" + property + "=" + value);
+      }
+    }
+    final String archive = System.getProperty(CLASS_ARCHIVE_PROPERTY);
+    if (archive != null) {
+      options.add("-XX:SharedArchiveFile=" + archive);
+      options.addAll(ARCHIVE_LOGGING);
+    }
+    return options;
   }
 
   private static String classPath() {

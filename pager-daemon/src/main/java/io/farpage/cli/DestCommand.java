@@ -1,16 +1,18 @@
 package io.farpage.cli;
 
+import io.farpage.control.LaneCounts;
 import io.farpage.migration.DestinationMigration;
 import io.farpage.migration.DestinationOptions;
 import io.farpage.migration.MigrationException;
 import io.farpage.migration.Outcome;
 import io.farpage.migration.StateDirectory;
+import io.farpage.migration.WarmupOptions;
 import io.farpage.report.MigrationReport;
 import io.farpage.transport.rdma.CompletionMode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -40,13 +42,7 @@ final class DestCommand implements Callable<Integer> {
       description = "bytes a second fetched ahead of demand, 0 for no limit; K, M, G may follow")
   private String maxPostcopyBandwidth;
 
-  @Option(
-      names = "--prefetch",
-      paramLabel = "POLICY",
-      defaultValue = "auto",
-      description =
-          "what to fetch ahead: sweep, hot-first, or auto, which is hot-first after a warm-up")
-  private String prefetch;
+  @Mixin private PrefetchArguments prefetch;
 
   @Option(
       names = "--rdma-completions",
@@ -55,6 +51,22 @@ final class DestCommand implements Callable<Integer> {
       description =
           "auto, events or polling; auto polls on an adapter, not on a device in software")
   private String completions;
+
+  @Option(
+      names = "--demand-agents",
+      paramLabel = "N",
+      description =
+          "how many threads, each with a part of the RAM and a connection, answer what the guest"
+              + " waits for, 1 to 16; by default by the guest's CPUs and a third of this host's")
+  private Integer demandAgents;
+
+  @Option(
+      names = "--bulk-lanes",
+      paramLabel = "N",
+      description =
+          "how many connections bring what is fetched ahead, 1 to 16; by default a quarter of this"
+              + " host's CPUs, at most 4")
+  private Integer bulkLanes;
 
   @Option(names = "--resume", description = "go on with a migration that was interrupted")
   private boolean resume;
@@ -95,6 +107,7 @@ final class DestCommand implements Callable<Integer> {
 
   private DestinationOptions options() throws MigrationException {
     requireSupported();
+    final WarmupOptions warm = warmup.options();
     return new DestinationOptions(
         common.qmp,
         common.pid(),
@@ -102,11 +115,24 @@ final class DestCommand implements Callable<Integer> {
         common.wire(false),
         common.transport(),
         completions(),
-        warmup.options(),
+        warm,
         ByteCount.parse("--max-postcopy-bandwidth", maxPostcopyBandwidth),
-        prefetch,
+        optional(demandAgents),
+        optional(bulkLanes),
+        prefetch.options(warm.mode(), resume),
         resume,
         StateDirectory.open(common.stateDir));
+  }
+
+  private static OptionalInt optional(final Integer value) {
+    return value == null ? OptionalInt.empty() : OptionalInt.of(value);
+  }
+
+  private static void requireLanes(final String option, final Integer count)
+      throws MigrationException {
+    if (count != null && (count < 1 || count > LaneCounts.MAX_EACH)) {
+      throw refused(option + " must be 1 to " + LaneCounts.MAX_EACH + ", not " + count);
+    }
   }
 
   private CompletionMode completions() throws MigrationException {
@@ -120,9 +146,8 @@ final class DestCommand implements Callable<Integer> {
   }
 
   private void requireSupported() throws MigrationException {
-    if (!List.of("auto", "sweep", "hot-first").contains(prefetch)) {
-      throw refused("--prefetch must be auto, sweep or hot-first, not " + prefetch);
-    }
+    requireLanes("--demand-agents", demandAgents);
+    requireLanes("--bulk-lanes", bulkLanes);
     if (report != null) {
       final Path directory = report.toAbsolutePath().getParent();
       if (directory == null || !Files.isDirectory(directory) || Files.isDirectory(report)) {

@@ -2,6 +2,7 @@ package io.farpage.control;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * The destination's first frame.
@@ -11,6 +12,7 @@ import java.util.List;
  * @param transports the transports it can use, best first
  * @param transportReason why RDMA is not among them, for people; empty when it is
  * @param regions its guest RAM
+ * @param lanes how many lanes it opens
  * @param resume the id of the migration to go on with; null for a new one
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
@@ -20,11 +22,12 @@ public record Hello(
     List<String> transports,
     String transportReason,
     List<RegionInfo> regions,
+    LaneCounts lanes,
     String resume) {
-
   /** Requires what this side needs. */
   public Hello {
     transports = List.copyOf(transports);
     regions = List.copyOf(regions);
+    Objects.requireNonNull(lanes, "lanes");
   }
 }

@@ -27,7 +27,7 @@ import java.util.Arrays;
  */
 public record Preface(int version, Purpose purpose, byte[] key) {
   /** The version spoken here. */
-  public static final int VERSION = 1;
+  public static final int VERSION = 2;
 
   /** Length of a session key in bytes. */
   public static final int KEY_LENGTH = 16;

@@ -18,6 +18,10 @@ import java.util.Optional;
 public record LinuxGuest(Path kernel, Path initrd) {
   public static final String READY = "LINUX READY";
   public static final String WORKS = "MEMWORK OK";
+
+  /** What the command {@code work} says after each round. */
+  public static final String WORK_DONE = "WORK DONE";
+
   public static final String MISMATCH = "MEMWORK MISMATCH";
 
   private static final String COMMAND_LINE =
@@ -47,8 +51,8 @@ public record LinuxGuest(Path kernel, Path initrd) {
   /**
    * Sends a command and waits until the guest has done it.
    *
-   * @param command one of {@code start [PERCENT|SIZEm] [THREADS]}, {@code stop}, {@code free},
-   *     {@code meminfo}, {@code uptime}, {@code poweroff}, {@code reboot}
+   * @param command one of {@code start [PERCENT|SIZEm] [THREADS]}, {@code work}, {@code stop},
+   *     {@code free}, {@code meminfo}, {@code uptime}, {@code poweroff}, {@code reboot}
    * @return what the guest wrote meanwhile
    */
   public static String command(QemuProcess qemu, String command, Duration timeout) {

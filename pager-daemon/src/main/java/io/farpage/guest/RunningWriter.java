@@ -65,6 +65,50 @@ public final class RunningWriter implements AutoCloseable {
   }
 
   /**
+   * Returns how long the touches of all CPUs took since the guest has started: from before a page
+   * is read first until after it is written. What the file shows of it is only up to date once the
+   * pages with the histograms have come.
+   *
+   * @throws IllegalStateException when the guest does not time its touches
+   */
+  public TouchHistogram touches() {
+    requireTiming();
+    TouchHistogram all = TouchHistogram.EMPTY;
+    for (int cpu = 0; cpu < guest.cpus(); cpu++) {
+      ByteBuffer page = ByteBuffer.allocate(TouchHistogram.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+      memory.read(WriterImage.histogram(cpu), page);
+      all = all.plus(TouchHistogram.read(page.flip()));
+    }
+    return all;
+  }
+
+  /**
+   * Returns when the last touch of the first CPU began, by its time-stamp counter; 0 before the
+   * first one.
+   *
+   * @throws IllegalStateException when the guest does not time its touches
+   */
+  public long lastTouchTicks() {
+    requireTiming();
+    long at = WriterImage.controlBlock(0) + WriterImage.LAST_TOUCH;
+    long high = memory.getInt(at + 4);
+    while (true) {
+      long low = Integer.toUnsignedLong(memory.getInt(at));
+      long again = memory.getInt(at + 4);
+      if (high == again) {
+        return high << 32 | low;
+      }
+      high = again;
+    }
+  }
+
+  private void requireTiming() {
+    if (!guest.timesTouches()) {
+      throw new IllegalStateException("the guest does not time its touches");
+    }
+  }
+
+  /**
    * Makes the guest slower or faster from its next step on, see {@link
    * WriterGuest.Builder#delayIterations}. Not while writes are tracked or the memory is moved:
    * neither sees this write.

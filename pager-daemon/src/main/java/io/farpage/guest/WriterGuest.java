@@ -45,6 +45,7 @@ public final class WriterGuest {
   private final long stopAfterSteps;
   private final StopAction stopAction;
   private final int reboots;
+  private final boolean timing;
 
   private WriterGuest(Builder builder) {
     pattern = builder.pattern;
@@ -59,6 +60,7 @@ public final class WriterGuest {
     stopAfterSteps = builder.stopAfterSteps;
     stopAction = builder.stopAction;
     reboots = builder.reboots;
+    timing = builder.timing;
   }
 
   /**
@@ -73,8 +75,7 @@ public final class WriterGuest {
   public void writeImage(Path file) throws IOException {
     ByteBuffer image = WriterImage.load();
     int params = WriterImage.PARAMS_OFFSET;
-    int flags = pattern == WritePattern.IDLE ? WriterImage.FLAG_IDLE : 0;
-    image.putInt(params + 0x08, window ? flags | WriterImage.FLAG_WINDOW : flags);
+    image.putInt(params + 0x08, flags());
     image.putInt(params + 0x0c, seed);
     image.putInt(params + 0x10, cpus);
     image.putInt(params + 0x14, pattern.period());
@@ -96,8 +97,19 @@ public final class WriterGuest {
     Files.write(file, image.array());
   }
 
+  private int flags() {
+    return (pattern == WritePattern.IDLE ? WriterImage.FLAG_IDLE : 0)
+        | (window ? WriterImage.FLAG_WINDOW : 0)
+        | (timing ? WriterImage.FLAG_TIMING : 0);
+  }
+
   public WritePattern pattern() {
     return pattern;
+  }
+
+  /** Whether it counts how long its touches take, see {@link RunningWriter#touches}. */
+  public boolean timesTouches() {
+    return timing;
   }
 
   public int cpus() {
@@ -159,6 +171,7 @@ public final class WriterGuest {
     private long stopAfterSteps;
     private StopAction stopAction = StopAction.HALT;
     private int reboots;
+    private boolean timing;
 
     private Builder(MachineType machine, long ramBytes) {
       this.machine = Objects.requireNonNull(machine, "machine");
@@ -232,6 +245,14 @@ public final class WriterGuest {
     public Builder rebootAfter(long steps, int times) {
       stopAfter(steps, StopAction.REBOOT);
       reboots = times;
+      return this;
+    }
+
+    /**
+     * Makes the guest count how long it takes to touch a page; a step takes a little longer then.
+     */
+    public Builder timeTouches() {
+      timing = true;
       return this;
     }
 

@@ -23,6 +23,7 @@ final class WriterImage {
   static final int MAGIC_PARAMS = 0x57475046;
   static final int FLAG_IDLE = 1;
   static final int FLAG_WINDOW = 2;
+  static final int FLAG_TIMING = 4;
 
   static final int FILL_PAGE = 0x9e3779b1;
   static final int FILL_STEP = 0x85ebca6b;
@@ -36,6 +37,9 @@ final class WriterImage {
   static final long HEADER_ERROR_WANT = HEADER + 0x18;
   static final long HEADER_ERROR_FOUND = HEADER + 0x1c;
   static final long HEADER_ERROR_CPU = HEADER + 0x20;
+
+  /** In a control block: when the last touch began, in ticks; only if touches are timed. */
+  static final int LAST_TOUCH = 16;
 
   static final int SLOT_A = 0x200;
   static final int SLOT_B = 0x300;
@@ -52,6 +56,11 @@ final class WriterImage {
   /** Where the control block of {@code cpu} is in guest memory. */
   static long controlBlock(int cpu) {
     return HEADER + 0x1000L * (cpu + 1);
+  }
+
+  /** Where the histogram of {@code cpu} is in guest memory, if touches are timed. */
+  static long histogram(int cpu) {
+    return HEADER + 0x1000L * (MAX_CPUS + 1 + cpu);
   }
 
   /** Where the constants of a cursor are in the image. */

@@ -20,7 +20,7 @@ import org.agrona.concurrent.UnsafeBuffer;
  *   12  4  state, an ordinal given by the caller
  *   16  8  pages
  *   24  8  where the bits start, a multiple of 64
- *   32     header: migration id, VMM, regions
+ *   32     header: migration id, VMM, its userfaultfds, regions
  * bits     one bit a page, 64-bit words
  * </pre>
  *
@@ -28,10 +28,11 @@ import org.agrona.concurrent.UnsafeBuffer;
  */
 public final class Journal implements AutoCloseable {
   private static final long MAGIC = 0x4c4e524a50524146L;
-  private static final int VERSION = 1;
+  private static final int VERSION = 2;
   private static final int STATE_OFFSET = 12;
   private static final int HEADER_OFFSET = 32;
   private static final int MAX_REGIONS = 4096;
+  private static final int MAX_USERFAULTFDS = 16;
   private static final String SUFFIX = ".journal";
 
   private final Path file;
@@ -83,7 +84,8 @@ public final class Journal implements AutoCloseable {
     bytes.writeLong(header.migrationId().getLeastSignificantBits());
     bytes.writeUtf8(header.source());
     bytes.writeInt(header.vmmPid());
-    bytes.writeInt(header.vmmUserfaultfd());
+    bytes.writeInt(header.vmmUserfaultfds().size());
+    header.vmmUserfaultfds().forEach(bytes::writeInt);
     bytes.writeInt(header.regions().size());
     for (final JournalHeader.Region region : header.regions()) {
       bytes.writeUtf8(region.id());
@@ -122,7 +124,13 @@ public final class Journal implements AutoCloseable {
       }
       if (bytes.readInt(8) != VERSION) {
         throw new JournalException(
-            file + " has layout version " + bytes.readInt(8) + "; this program reads " + VERSION);
+            file
+                + " has layout version "
+                + bytes.readInt(8)
+                + "; this program reads "
+                + VERSION
+                + ": end that migration with the version of Farpage that began it, or remove the"
+                + " file when its QEMU is gone");
       }
       final JournalHeader header = readHeader(file, bytes, length);
       final long bits = bytes.readLong(24);
@@ -146,7 +154,14 @@ public final class Journal implements AutoCloseable {
     final UUID id = new UUID(bytes.readLong(), bytes.readLong());
     final String source = bytes.readUtf8();
     final int pid = bytes.readInt();
-    final int fd = bytes.readInt();
+    final int userfaultfds = bytes.readInt();
+    if (userfaultfds < 0 || userfaultfds > MAX_USERFAULTFDS) {
+      throw new JournalException(file + " is damaged: " + userfaultfds + " userfaultfds");
+    }
+    final List<Integer> fds = new ArrayList<>(userfaultfds);
+    for (int i = 0; i < userfaultfds; i++) {
+      fds.add(bytes.readInt());
+    }
     final int count = bytes.readInt();
     if (count < 1 || count > MAX_REGIONS) {
       throw new JournalException(file + " is damaged: " + count + " regions");
@@ -161,7 +176,7 @@ public final class Journal implements AutoCloseable {
               bytes.readLong(),
               bytes.readLong()));
     }
-    return new JournalHeader(id, source, pid, fd, regions);
+    return new JournalHeader(id, source, pid, fds, regions);
   }
 
   private static MappedBytes map(final Path file, final long length) throws IOException {
@@ -172,7 +187,7 @@ public final class Journal implements AutoCloseable {
   }
 
   private static long encodedLength(final JournalHeader header) {
-    long length = 16 + 12 + textLength(header.source());
+    long length = 16 + 12 + 4L * header.vmmUserfaultfds().size() + textLength(header.source());
     for (final JournalHeader.Region region : header.regions()) {
       length += 24 + textLength(region.id()) + textLength(region.path());
     }

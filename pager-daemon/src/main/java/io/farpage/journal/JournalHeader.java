@@ -9,14 +9,21 @@ import java.util.UUID;
  * @param migrationId chosen by the source
  * @param source where the source listens, as {@code host:port}
  * @param vmmPid the destination VMM's process
- * @param vmmUserfaultfd the number that the userfaultfd has in that process
+ * @param vmmUserfaultfds the numbers that the userfaultfds have in that process, in the order of
+ *     the demand agents; from how many there are follows which part of the RAM each has. None on a
+ *     source
  * @param regions the guest's RAM, in order
  */
 public record JournalHeader(
-    UUID migrationId, String source, int vmmPid, int vmmUserfaultfd, List<Region> regions) {
+    UUID migrationId,
+    String source,
+    int vmmPid,
+    List<Integer> vmmUserfaultfds,
+    List<Region> regions) {
 
-  /** Copies the list. */
+  /** Copies the lists. */
   public JournalHeader {
+    vmmUserfaultfds = List.copyOf(vmmUserfaultfds);
     regions = List.copyOf(regions);
   }
 

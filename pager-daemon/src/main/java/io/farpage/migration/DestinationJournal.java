@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 
 /** Makes and finds the journal of a destination. */
@@ -22,7 +23,7 @@ final class DestinationJournal {
       final DestinationOptions options,
       final Vmm vmm,
       final Welcome welcome,
-      final int vmmUserfaultfd)
+      final List<Integer> vmmUserfaultfds)
       throws IOException {
     final UUID id;
     try {
@@ -36,7 +37,7 @@ final class DestinationJournal {
     return Journal.create(
         file,
         new JournalHeader(
-            id, options.source().toString(), vmm.pid(), vmmUserfaultfd, regionsOf(vmm)));
+            id, options.source().toString(), vmm.pid(), vmmUserfaultfds, regionsOf(vmm)));
   }
 
   static List<JournalHeader.Region> regionsOf(final Vmm vmm) {
@@ -57,10 +58,11 @@ final class DestinationJournal {
         Journal.open(Journal.fileFor(options.stateDirectory().path(), vmm.pid()));
     try {
       final JournalHeader header = journal.header();
-      final String descriptor = ProcessFds.read(vmm.pid()).get(header.vmmUserfaultfd());
+      final Map<Integer, String> descriptors = ProcessFds.read(vmm.pid());
       if (!header.regions().equals(regionsOf(vmm))
-          || descriptor == null
-          || !descriptor.contains("userfaultfd")) {
+          || header.vmmUserfaultfds().isEmpty()
+          || !header.vmmUserfaultfds().stream()
+              .allMatch(fd -> descriptors.getOrDefault(fd, "").contains("userfaultfd"))) {
         throw new JournalException(
             journal.file()
                 + " is of another QEMU that had the process number "

@@ -7,36 +7,43 @@ import io.farpage.control.Failure;
 import io.farpage.control.Frame;
 import io.farpage.control.FrameType;
 import io.farpage.control.Hello;
+import io.farpage.control.LaneCounts;
 import io.farpage.control.ProtocolException;
 import io.farpage.control.RdmaMessage;
 import io.farpage.control.RegionInfo;
 import io.farpage.control.Switchover;
 import io.farpage.control.Welcome;
-import io.farpage.linux.PagePlacer;
 import io.farpage.pager.BandwidthLimit;
+import io.farpage.pager.FaultRecorder;
 import io.farpage.pager.Pager;
 import io.farpage.pager.PagerContext;
 import io.farpage.pager.Rehearsal;
+import io.farpage.pager.StripedPlacer;
 import io.farpage.pager.VmmGoneException;
-import io.farpage.prefetch.HotFirstPolicy;
 import io.farpage.prefetch.MissingPages;
 import io.farpage.prefetch.PageHeat;
 import io.farpage.prefetch.PageMap;
 import io.farpage.prefetch.PageOrigins;
 import io.farpage.prefetch.PageSpace;
+import io.farpage.prefetch.PrefetchPolicies;
 import io.farpage.prefetch.PrefetchPolicy;
-import io.farpage.prefetch.SweepPolicy;
+import io.farpage.prefetch.RecordedFaults;
 import io.farpage.prefetch.WarmupPlan;
 import io.farpage.qmp.QmpEvent;
 import io.farpage.qmp.QmpException;
 import io.farpage.qmp.QmpTimeoutException;
+import io.farpage.trace.FaultRecording;
+import io.farpage.trace.FaultTrace;
+import io.farpage.trace.TraceRegion;
 import io.farpage.transport.LaneException;
 import io.farpage.vmm.MigrationSettings;
 import io.farpage.vmm.Qemu;
+import io.farpage.vmm.Vmm;
 import io.farpage.vmm.VmmException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.agrona.concurrent.SystemNanoClock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -66,6 +73,7 @@ public final class DestinationMigration extends Conductor {
 
   private Qemu qemu;
   private DestinationRam ram;
+  private LaneCounts lanes;
   private SourceLink link;
   private volatile DestinationRdma rdma;
   private String transport;
@@ -77,6 +85,8 @@ public final class DestinationMigration extends Conductor {
   private volatile DestinationWarmup warmup;
   private final long startedNs = System.nanoTime();
   private MissingPages missing;
+  private FaultRecording recording;
+  private PageHeat recordedHeat;
   private LeftOverPages leftOvers;
   private volatile Pager pager;
   private volatile boolean endReceived;
@@ -112,17 +122,19 @@ public final class DestinationMigration extends Conductor {
     qemu.refuseForeignWriters();
     ram = DestinationRam.map(qemu);
     ram.requireSpace();
+    lanes = lanes(options.demandAgents().orElseGet(this::usualDemandAgents));
     final Welcome welcome = agree(null);
-    link.openLanes(welcome, ram.memory());
+    link.openLanes(welcome, ram.memory(), lanes);
     ram.empty();
-    ram.intercept();
+    ram.intercept(lanes.demand());
     startRdma();
-    journal = DestinationJournal.create(options, qemu, welcome, ram.userfaultfd().remoteFd());
+    journal = DestinationJournal.create(options, qemu, welcome, ram.vmmUserfaultfds());
     journal.state(state.status().ordinal());
     startPager(false);
     awaitIncoming();
-    Rehearsal.run();
+    Rehearsal.run(lanes.demand());
     awaitRdma();
+    OwnMemory.lock(ram.files());
     // whatever is left on the heap must not be collected while the guest waits
     heap.collect();
     final Switchover switchover = warmUp();
@@ -135,6 +147,18 @@ public final class DestinationMigration extends Conductor {
     }
     resume(switchover);
     return welcome;
+  }
+
+  private int usualDemandAgents() {
+    return UsualLanes.demand(qemu.cpuCount(), Runtime.getRuntime().availableProcessors());
+  }
+
+  private LaneCounts lanes(final int demandAgents) {
+    return new LaneCounts(
+        demandAgents,
+        options
+            .bulkLanes()
+            .orElseGet(() -> UsualLanes.bulk(Runtime.getRuntime().availableProcessors())));
   }
 
   /** Reads while the guest runs on the source; returns why it is to be stopped. */
@@ -175,12 +199,20 @@ public final class DestinationMigration extends Conductor {
               + " -incoming defer and migrate without --resume");
     }
     ram = DestinationRam.map(qemu);
-    ram.adopt(journal.header().vmmUserfaultfd());
+    ram.adopt(journal.header().vmmUserfaultfds());
+    // as many as the RAM was shared among, whatever is asked for now
+    final int demandAgents = ram.stripes().shards();
+    lanes = lanes(demandAgents);
+    if (options.demandAgents().orElse(demandAgents) != demandAgents) {
+      listener.onMessage(
+          "demand agents: " + demandAgents + ", as many as this migration has begun with");
+    }
     state.enter(MigrationStatus.POSTCOPY_PAUSED);
     final Welcome welcome = agree(journal.header().migrationId().toString());
-    link.openLanes(welcome, ram.memory());
+    link.openLanes(welcome, ram.memory(), lanes);
     startRdma();
     startPager(true);
+    OwnMemory.lock(ram.files());
     control.send(FrameType.PREPARED);
     // faults that the dead process had read and not answered come again
     ram.wakeAll();
@@ -214,6 +246,7 @@ public final class DestinationMigration extends Conductor {
             offer.names(),
             offer.why(),
             RegionInfo.of(qemu.ram()),
+            lanes,
             resumedId));
     final Thread reader = new Thread(this::readControl, "control");
     reader.setDaemon(true);
@@ -295,16 +328,18 @@ public final class DestinationMigration extends Conductor {
     }
     final boolean warm = !sourceStopped && options.warmup().wanted();
     final PageHeat heat = warm ? new PageHeat(space.pageCount()) : null;
+    recordedHeat = heat;
     final PagerContext context =
         new PagerContext()
-            .userfaultfd(ram.userfaultfd().local())
+            .userfaultfds(ram.stripes(), ram.userfaultfds())
             .regions(ram.guestRegions())
             .files(ram.files())
             .map(map)
             .origins(origins)
-            .demandLane(link.demandLane())
+            .demandLanes(link.demandLanes())
             .bulkLane(link.bulkLane())
             .policy(policy(heat))
+            .recorder(startRecording(map))
             .prefetchLimit(
                 new BandwidthLimit(options.maxPostcopyBandwidth(), SystemNanoClock.INSTANCE));
     if (warm) {
@@ -326,9 +361,53 @@ public final class DestinationMigration extends Conductor {
   }
 
   private PrefetchPolicy policy(final PageHeat heat) {
-    return heat == null || options.policy().equals("sweep")
-        ? new SweepPolicy(missing)
-        : new HotFirstPolicy(missing, heat);
+    final FaultTrace trace = options.prefetch().replay();
+    RecordedFaults faults = null;
+    if (trace != null) {
+      faults = new RecordedFaults(ram.space(), trace.pagesIn(regionsOf(qemu), ram.space()));
+      listener.onMessage(
+          "replaying "
+              + faults.pageCount()
+              + " recorded pages"
+              + (faults.ignoredCount() == 0
+                  ? ""
+                  : "; "
+                      + faults.ignoredCount()
+                      + " faults on pages that this guest does not have"
+                      + " are ignored"));
+    }
+    return PrefetchPolicies.create(options.prefetch().policy(), missing, heat, faults);
+  }
+
+  private static List<TraceRegion> regionsOf(final Vmm vmm) {
+    return vmm.ram().stream()
+        .map(r -> new TraceRegion(r.id(), r.sizeBytes(), r.pageSizeBytes()))
+        .toList();
+  }
+
+  private FaultRecorder startRecording(final PageMap map) throws IOException {
+    if (options.prefetch().record() == null) {
+      return FaultRecorder.NONE;
+    }
+    recording = FaultRecording.start(options.prefetch().record(), regionsOf(qemu), map, origins);
+    return recording;
+  }
+
+  /** Keeps what was recorded; the guest is here, so that nothing of this is a failure. */
+  private void keepRecording() {
+    if (recording == null) {
+      return;
+    }
+    try {
+      final long lost =
+          recording.complete(pager.faultLatencyNs().getValueAtPercentile(50), recordedHeat);
+      listener.onMessage(
+          "faults recorded: "
+              + options.prefetch().record()
+              + (lost == 0 ? "" : "; " + lost + " came too fast and are not in it"));
+    } catch (final IOException e) {
+      listener.onMessage("the faults could not be recorded: " + message(e));
+    }
   }
 
   /** Lets the VMM wait for the device state. */
@@ -431,7 +510,9 @@ public final class DestinationMigration extends Conductor {
       warmup.countStop();
       pager.arm();
       // what the guest wants first is known already: where else data is will be told later
-      pager.prefetch();
+      if (options.prefetch().afterMs() == 0) {
+        pager.prefetch();
+      }
       inbox.put(new Signal.WarmupAdvanced());
     }
   }
@@ -475,7 +556,7 @@ public final class DestinationMigration extends Conductor {
     if (leftOvers == null) {
       return;
     }
-    try (PagePlacer placer = ram.userfaultfd().local().placer()) {
+    try (StripedPlacer placer = ram.placer()) {
       leftOvers.free(placer);
     } catch (final IOException e) {
       inbox.put(new Signal.AgentFailed(e));
@@ -497,6 +578,9 @@ public final class DestinationMigration extends Conductor {
     final boolean runs = awaitLoaded();
     tellSource(FrameType.RESUMED);
     figures.atResume(pager.allocatedBytes());
+    if (recording != null) {
+      recording.onResume(System.nanoTime());
+    }
     state.enter(MigrationStatus.POSTCOPY_ACTIVE);
     if (wasRunning && !runs && !qemu.runState().equals("running")) {
       qemu.resumeGuest(); // QEMU was started with -S
@@ -550,11 +634,12 @@ public final class DestinationMigration extends Conductor {
   private void page() throws MigrationException, InterruptedException {
     final ProgressMeter meter = new ProgressMeter(listener, pager.counters(), missing, origins);
     boolean fetching = false;
+    final long fetchAt = System.nanoTime() + options.prefetch().afterMs() * 1_000_000;
     while (!guestEnded && !hasArrivedAll()) {
       if (peerLost) {
         throw interrupted("the connection to the source is lost");
       }
-      if (!fetching && origins.isComplete()) {
+      if (!fetching && origins.isComplete() && System.nanoTime() - fetchAt >= 0) {
         pager.prefetch();
         fetching = true;
       }
@@ -578,12 +663,14 @@ public final class DestinationMigration extends Conductor {
       if (missing.notReceivedCount() != 0) {
         throw new IllegalStateException("pages are missing at the end");
       }
+      unlessGuestEnds(pager::mapHugePages);
       unlessGuestEnds(ram::unregister);
     }
     pager.close();
     if (!guestEnded) {
       unlessGuestEnds(ram::release);
     }
+    keepRecording();
     deleteJournal();
     final SourceReport source = sayGoodbye();
     if (!guestEnded && settings != null) {
@@ -595,6 +682,7 @@ public final class DestinationMigration extends Conductor {
             warmup == null ? null : warmup.report(),
             transport,
             link.oneSidedBytes(),
+            lanes.demand(),
             ram.space(),
             missing.dataBytes(),
             pager.counters(),
@@ -904,6 +992,9 @@ public final class DestinationMigration extends Conductor {
   void close() {
     if (pager != null) {
       pager.close();
+    }
+    if (recording != null) {
+      recording.close();
     }
     if (link != null) {
       link.close();

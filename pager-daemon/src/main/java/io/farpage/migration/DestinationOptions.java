@@ -16,7 +16,9 @@ import java.util.OptionalInt;
  * @param completions how RDMA completions are waited for
  * @param warmup what to do while the guest still runs on the source
  * @param maxPostcopyBandwidth bytes a second fetched ahead of demand, 0 for no limit
- * @param policy the prefetch policy's name
+ * @param demandAgents how many answer the guest's faults, when the operator says
+ * @param bulkLanes how many connections bring what is fetched ahead, when the operator says
+ * @param prefetch what to fetch ahead of demand, and what to record
  * @param resume go on with a migration that was interrupted after the commit
  * @param stateDirectory where sockets and journals live
  */
@@ -29,6 +31,8 @@ public record DestinationOptions(
     CompletionMode completions,
     WarmupOptions warmup,
     long maxPostcopyBandwidth,
-    String policy,
+    OptionalInt demandAgents,
+    OptionalInt bulkLanes,
+    PrefetchOptions prefetch,
     boolean resume,
     StateDirectory stateDirectory) {}

@@ -2,27 +2,30 @@ package io.farpage.migration;
 
 import io.farpage.linux.InjectedUserfaultfd;
 import io.farpage.linux.LinuxException;
-import io.farpage.linux.PagePlacer;
 import io.farpage.linux.PidFd;
 import io.farpage.linux.RamFile;
 import io.farpage.linux.RemoteUserfaultfd;
 import io.farpage.linux.UffdConstants;
 import io.farpage.linux.UffdFeature;
 import io.farpage.linux.Userfaultfd;
+import io.farpage.pager.FaultStripes;
 import io.farpage.pager.GuestRegions;
+import io.farpage.pager.StripedPlacer;
 import io.farpage.prefetch.PageSpace;
 import io.farpage.transport.LocalMemory;
 import io.farpage.vmm.RamRegion;
 import io.farpage.vmm.Vmm;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The destination guest's RAM: this process's own mapping of it, and the userfaultfd of the VMM's.
+ * The destination guest's RAM: this process's own mapping of it, and the userfaultfds of the VMM's,
+ * one for each demand agent.
  *
- * <p>The VMM keeps its copy of the userfaultfd until {@link #release()}, so that faults go on
+ * <p>The VMM keeps its copies of the userfaultfds until {@link #release()}, so that faults go on
  * waiting when this process dies.
  */
 final class DestinationRam implements AutoCloseable {
@@ -34,7 +37,8 @@ final class DestinationRam implements AutoCloseable {
   private final LocalMemory memory;
   private final PageSpace space;
   private final int vmmPid;
-  private RemoteUserfaultfd userfaultfd;
+  private List<RemoteUserfaultfd> userfaultfds = List.of();
+  private FaultStripes stripes;
 
   private DestinationRam(final Vmm vmm) throws IOException {
     regions = vmm.ram();
@@ -102,10 +106,14 @@ final class DestinationRam implements AutoCloseable {
     }
   }
 
-  /** From here on every access of the VMM to a page that is not there waits for this process. */
-  void intercept() throws MigrationException, IOException {
-    userfaultfd = InjectedUserfaultfd.open(vmmPid);
-    final Userfaultfd local = userfaultfd.local();
+  /**
+   * From here on every access of the VMM to a page that is not there waits for this process.
+   *
+   * @param shards how many userfaultfds to share the RAM among
+   */
+  void intercept(final int shards) throws MigrationException, IOException {
+    stripes = new FaultStripes(guestRegions(), shards);
+    userfaultfds = InjectedUserfaultfd.open(vmmPid, shards);
     boolean huge = false;
     boolean shmem = false;
     for (final RamFile file : files) {
@@ -118,7 +126,9 @@ final class DestinationRam implements AutoCloseable {
                 ? UffdFeature.mask(UffdFeature.MISSING_HUGETLBFS, UffdFeature.MINOR_HUGETLBFS)
                 : 0);
     try {
-      local.handshake(wanted);
+      for (final Userfaultfd each : userfaultfds()) {
+        each.handshake(wanted);
+      }
     } catch (final LinuxException e) {
       throw new MigrationException(
           Outcome.REFUSED,
@@ -127,23 +137,28 @@ final class DestinationRam implements AutoCloseable {
               + "; Linux 5.14 or newer is needed on the destination",
           e);
     }
-    for (final RamRegion region : regions) {
-      local.register(region.hostAddress(), region.sizeBytes(), MODE);
-    }
+    stripes.forEach((shard, address, length) -> local(shard).register(address, length, MODE));
   }
 
-  /** Takes up the userfaultfd that the VMM has kept since an interrupted migration. */
-  void adopt(final int vmmUserfaultfd) throws IOException {
+  /**
+   * Takes up the userfaultfds that the VMM has kept since an interrupted migration.
+   *
+   * @param vmmUserfaultfds their numbers in the VMM, in the order of the shards
+   */
+  void adopt(final List<Integer> vmmUserfaultfds) throws IOException {
+    stripes = new FaultStripes(guestRegions(), vmmUserfaultfds.size());
+    final List<RemoteUserfaultfd> adopted = new ArrayList<>();
+    userfaultfds = adopted;
     try (PidFd vmm = PidFd.open(vmmPid)) {
-      userfaultfd =
-          new RemoteUserfaultfd(
-              Userfaultfd.adopt(vmm.getFd(vmmUserfaultfd)), vmmPid, vmmUserfaultfd);
+      for (final int fd : vmmUserfaultfds) {
+        adopted.add(new RemoteUserfaultfd(Userfaultfd.adopt(vmm.getFd(fd)), vmmPid, fd));
+      }
     }
   }
 
   /** Has every fault that waits reported again. */
   void wakeAll() throws IOException {
-    try (PagePlacer placer = userfaultfd.local().placer()) {
+    try (StripedPlacer placer = placer()) {
       for (final RamRegion region : regions) {
         final int result = placer.wake(region.hostAddress(), region.sizeBytes());
         if (result < 0) {
@@ -155,29 +170,27 @@ final class DestinationRam implements AutoCloseable {
 
   /** Gives the guest its memory back for good: nothing waits for this process any more. */
   void unregister() throws IOException {
-    for (final RamRegion region : regions) {
-      userfaultfd.local().unregister(region.hostAddress(), region.sizeBytes());
-    }
+    stripes.forEach((shard, address, length) -> local(shard).unregister(address, length));
   }
 
   /**
-   * Closes the userfaultfd, here and in the VMM. Whoever reads it must have ended: its number may
-   * be another file's at once.
+   * Closes the userfaultfds, here and in the VMM. Whoever reads them must have ended: their numbers
+   * may be other files' at once.
    */
   void release() throws IOException {
-    if (userfaultfd == null) {
+    if (userfaultfds.isEmpty()) {
       return;
     }
-    final RemoteUserfaultfd released = userfaultfd;
-    userfaultfd = null;
-    released.local().close();
-    InjectedUserfaultfd.closeRemote(vmmPid, released.remoteFd());
+    final int[] released = vmmUserfaultfds().stream().mapToInt(Integer::intValue).toArray();
+    userfaultfds().forEach(Userfaultfd::close);
+    userfaultfds = List.of();
+    InjectedUserfaultfd.closeRemote(vmmPid, released);
   }
 
   /** Like {@link #release()}, for a VMM that may be gone or dying. */
   void releaseQuietly() {
     try {
-      if (userfaultfd != null) {
+      if (!userfaultfds.isEmpty()) {
         unregister();
       }
     } catch (final IOException e) {
@@ -206,8 +219,28 @@ final class DestinationRam implements AutoCloseable {
     return space;
   }
 
-  RemoteUserfaultfd userfaultfd() {
-    return userfaultfd;
+  /** Returns this process's copies, in the order of the shards. */
+  List<Userfaultfd> userfaultfds() {
+    return userfaultfds.stream().map(RemoteUserfaultfd::local).toList();
+  }
+
+  /** Returns the numbers of the VMM's copies, in the order of the shards. */
+  List<Integer> vmmUserfaultfds() {
+    return userfaultfds.stream().map(RemoteUserfaultfd::remoteFd).toList();
+  }
+
+  /** Returns which userfaultfd has which part of the RAM. */
+  FaultStripes stripes() {
+    return stripes;
+  }
+
+  /** Returns a new placer for the calling thread. */
+  StripedPlacer placer() {
+    return new StripedPlacer(stripes, userfaultfds());
+  }
+
+  private Userfaultfd local(final int shard) {
+    return userfaultfds.get(shard).local();
   }
 
   GuestRegions guestRegions() {
@@ -222,12 +255,10 @@ final class DestinationRam implements AutoCloseable {
     }
   }
 
-  /** Unmaps the files and closes this process's userfaultfd; the VMM's own copy stays. */
+  /** Unmaps the files and closes this process's userfaultfds; the VMM's own copies stay. */
   @Override
   public void close() {
-    if (userfaultfd != null) {
-      userfaultfd.local().close();
-    }
+    userfaultfds().forEach(Userfaultfd::close);
     closeFiles();
   }
 }

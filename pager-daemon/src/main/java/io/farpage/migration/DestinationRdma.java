@@ -4,6 +4,7 @@ import io.farpage.control.ControlChannel;
 import io.farpage.control.ExtentsFrame;
 import io.farpage.control.Frame;
 import io.farpage.control.FrameType;
+import io.farpage.control.LaneCounts;
 import io.farpage.control.MemoryFrame;
 import io.farpage.control.Preface;
 import io.farpage.control.ProtocolException;
@@ -43,6 +44,7 @@ final class DestinationRdma implements AutoCloseable {
   private final MigrationListener listener;
   private final LocalMemory memory;
   private final List<RdmaPageLane> lanes;
+  private final LaneCounts counts;
   private final int[] depths;
   private final CompletionMode completions;
   private final Extents stale;
@@ -75,15 +77,17 @@ final class DestinationRdma implements AutoCloseable {
    * Creates it without a session.
    *
    * @param memory where this process maps the guest's RAM
-   * @param lanes the demand lane and the bulk lane
+   * @param lanes the demand lanes, then the bulk lanes
+   * @param counts how many of each
    * @param depths how many READs each has in flight at most
    * @param completions how the lanes wait for them
-   * @param provisional whether the last lane may read while the guest still runs on the source
+   * @param provisional whether the bulk lanes may read while the guest still runs on the source
    */
   DestinationRdma(
       final ControlChannel control,
       final LocalMemory memory,
       final List<RdmaPageLane> lanes,
+      final LaneCounts counts,
       final int[] depths,
       final CompletionMode completions,
       final boolean provisional,
@@ -92,6 +96,7 @@ final class DestinationRdma implements AutoCloseable {
     this.control = control;
     this.memory = memory;
     this.lanes = List.copyOf(lanes);
+    this.counts = counts;
     this.depths = depths.clone();
     this.completions = completions;
     this.provisional = provisional;
@@ -207,7 +212,7 @@ final class DestinationRdma implements AutoCloseable {
     rdma =
         RdmaDestination.connect(
             new InetSocketAddress(control.peerAddress(), message.port()),
-            SourceRdma.greetings(key),
+            SourceRdma.greetings(key, counts),
             depths,
             completions);
     rdma.attach(lanes);
@@ -242,7 +247,7 @@ final class DestinationRdma implements AutoCloseable {
     if (verified) {
       rdma.publish();
     } else if (provisional) {
-      rdma.publishProvisionally();
+      rdma.publishProvisionally(counts.demand());
     }
     if (frame.is(MemoryFrame.ENOUGH)) {
       settle(null);

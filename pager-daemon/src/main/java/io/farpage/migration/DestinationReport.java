@@ -11,6 +11,7 @@ import org.HdrHistogram.Histogram;
  * @param warmup what was done while the guest ran on the source; null without a warm-up
  * @param transport how pages came
  * @param oneSidedBytes the bytes that came by one-sided READs
+ * @param demandAgents how many answered the guest's faults
  * @param space the guest's pages
  * @param dataBytes what the source's RAM files held
  * @param counters what the pager counted
@@ -24,6 +25,7 @@ public record DestinationReport(
     WarmupReport warmup,
     String transport,
     long oneSidedBytes,
+    int demandAgents,
     PageSpace space,
     long dataBytes,
     PagerCounters counters,

@@ -1,8 +1,8 @@
 package io.farpage.migration;
 
-import io.farpage.linux.PagePlacer;
 import io.farpage.linux.RamFile;
 import io.farpage.pager.GuestRegions;
+import io.farpage.pager.StripedPlacer;
 import io.farpage.prefetch.PageMap;
 import io.farpage.prefetch.PageOrigins;
 import io.farpage.prefetch.PageSpace;
@@ -44,7 +44,7 @@ final class LeftOverPages {
   }
 
   /** Frees them; the exact list of data is there, and not yet complete. */
-  void free(final PagePlacer placer) throws IOException {
+  void free(final StripedPlacer placer) throws IOException {
     for (int region = 0; region < space.regionCount(); region++) {
       final long end = space.endPage(region);
       long page = origins.nextExactHole(space.firstPage(region), end);
@@ -56,7 +56,8 @@ final class LeftOverPages {
     }
   }
 
-  private void freeWithin(final int region, final long from, final long to, final PagePlacer placer)
+  private void freeWithin(
+      final int region, final long from, final long to, final StripedPlacer placer)
       throws IOException {
     long page = nextCandidate(from, to);
     while (page >= 0) {

@@ -2,6 +2,7 @@ package io.farpage.migration;
 
 import io.farpage.control.PeerConnection;
 import io.farpage.control.Preface;
+import io.farpage.transport.LaneUse;
 import io.farpage.transport.LocalMemory;
 import io.farpage.transport.tcp.ServeListener;
 import io.farpage.transport.tcp.TcpPageServer;
@@ -22,10 +23,10 @@ final class PageServers implements AutoCloseable {
 
   /** Serves one more lane. */
   void add(final Preface.Purpose purpose, final PeerConnection connection) throws IOException {
-    final String name = purpose == Preface.Purpose.DEMAND_LANE ? "demand" : "bulk";
+    final LaneUse use = purpose == Preface.Purpose.DEMAND_LANE ? LaneUse.DEMAND : LaneUse.BULK;
     final TcpPageServer server =
         new TcpPageServer(
-            name,
+            use,
             connection.toLane(),
             memory,
             (region, offset, length) -> listener.onServe(region, offset, length));

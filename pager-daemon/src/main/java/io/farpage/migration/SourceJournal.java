@@ -6,6 +6,7 @@ import io.farpage.vmm.Vmm;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.UUID;
 
 /**
@@ -13,8 +14,6 @@ import java.util.UUID;
  * source must know: which migration its stopped guest has left with.
  */
 final class SourceJournal {
-  private static final int NO_USERFAULTFD = -1;
-
   private SourceJournal() {}
 
   static Journal create(final SourceOptions options, final Vmm vmm, final UUID migrationId)
@@ -27,7 +26,7 @@ final class SourceJournal {
             migrationId,
             options.listen().toString(),
             vmm.pid(),
-            NO_USERFAULTFD,
+            List.of(), // no page waits here
             DestinationJournal.regionsOf(vmm)));
   }
 
@@ -38,7 +37,7 @@ final class SourceJournal {
       return null;
     }
     final Journal journal = Journal.open(file);
-    if (journal.header().vmmUserfaultfd() == NO_USERFAULTFD
+    if (journal.header().vmmUserfaultfds().isEmpty()
         && journal.header().regions().equals(DestinationJournal.regionsOf(vmm))) {
       return journal;
     }

@@ -2,35 +2,40 @@ package io.farpage.migration;
 
 import io.farpage.control.ControlChannel;
 import io.farpage.control.FrameType;
+import io.farpage.control.LaneCounts;
 import io.farpage.control.Preface;
 import io.farpage.control.ProtocolException;
 import io.farpage.control.Welcome;
 import io.farpage.transport.LocalMemory;
 import io.farpage.transport.PageLane;
+import io.farpage.transport.StripedLane;
 import io.farpage.transport.rdma.CompletionMode;
 import io.farpage.transport.rdma.RdmaPageLane;
 import io.farpage.transport.tcp.TcpPageLane;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The destination's connections to the source: the control connection, and the two lanes. */
+/**
+ * The destination's connections to the source: the control connection, and the lanes: one for each
+ * demand agent, and some for bulk.
+ */
 final class SourceLink implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SourceLink.class);
   private static final int DEMAND_READS = 256;
   private static final int BULK_READS = 64;
-  private static final long BULK_BYTES_IN_FLIGHT = 1 << 20;
-
-  /** READs in flight at most, on the demand lane and on the bulk lane. */
-  private static final int[] RDMA_DEPTHS = {DEMAND_READS, BULK_READS};
+  private static final long BULK_BYTES_IN_FLIGHT = 64 << 20;
 
   private final SourceConnector connector;
   private ControlChannel control;
-  private PageLane demandLane;
+  private List<PageLane> demandLanes = List.of();
+  private List<PageLane> bulkLanes = List.of();
   private PageLane bulkLane;
   private DestinationRdma rdma;
   private List<RdmaPageLane> oneSided = List.of();
@@ -45,12 +50,20 @@ final class SourceLink implements AutoCloseable {
     return control;
   }
 
-  /** Opens both lanes of the session that the source has welcomed this side to. */
-  void openLanes(final Welcome welcome, final LocalMemory memory)
+  /** Opens the lanes of the session that the source has welcomed this side to. */
+  void openLanes(final Welcome welcome, final LocalMemory memory, final LaneCounts counts)
       throws MigrationException, IOException {
     final byte[] key = sessionKey(welcome);
-    demandLane = openLane(Preface.Purpose.DEMAND_LANE, key, memory, DEMAND_READS, Long.MAX_VALUE);
-    bulkLane = openLane(Preface.Purpose.BULK_LANE, key, memory, BULK_READS, BULK_BYTES_IN_FLIGHT);
+    final List<PageLane> opened = new ArrayList<>();
+    demandLanes = opened;
+    for (int i = 0; i < counts.demand(); i++) {
+      opened.add(openLane(Preface.Purpose.DEMAND_LANE, key, memory, DEMAND_READS, Long.MAX_VALUE));
+    }
+    final List<PageLane> bulk = new ArrayList<>();
+    bulkLanes = bulk;
+    for (int i = 0; i < counts.bulk(); i++) {
+      bulk.add(openLane(Preface.Purpose.BULK_LANE, key, memory, BULK_READS, BULK_BYTES_IN_FLIGHT));
+    }
   }
 
   private PageLane openLane(
@@ -77,7 +90,7 @@ final class SourceLink implements AutoCloseable {
   }
 
   /**
-   * Has both lanes read with RDMA as soon as there is a session.
+   * Has the lanes read with RDMA as soon as there is a session.
    *
    * @param provisional whether the bulk lane may read before the source's guest has stopped
    * @param onLost told at once, on any thread, when a queue pair breaks
@@ -97,16 +110,24 @@ final class SourceLink implements AutoCloseable {
           onLost.run();
           session.get().onBreak(reason);
         };
-    final RdmaPageLane demand =
-        new RdmaPageLane(demandLane, memory, DEMAND_READS, Long.MAX_VALUE, onBreak);
-    demandLane = demand;
-    final RdmaPageLane bulk =
-        new RdmaPageLane(bulkLane, memory, BULK_READS, BULK_BYTES_IN_FLIGHT, onBreak);
-    bulkLane = bulk;
-    oneSided = List.of(demand, bulk);
+    final List<RdmaPageLane> lanes = new ArrayList<>();
+    for (final PageLane lane : demandLanes) {
+      lanes.add(new RdmaPageLane(lane, memory, DEMAND_READS, Long.MAX_VALUE, onBreak));
+    }
+    demandLanes = List.copyOf(lanes);
+    final LaneCounts counts = new LaneCounts(demandLanes.size(), bulkLanes.size());
+    for (final PageLane lane : bulkLanes) {
+      lanes.add(new RdmaPageLane(lane, memory, BULK_READS, BULK_BYTES_IN_FLIGHT, onBreak));
+    }
+    oneSided = List.copyOf(lanes);
+    final List<RdmaPageLane> bulk = oneSided.subList(counts.demand(), counts.total());
+    bulkLanes = List.copyOf(bulk);
+    final int[] depths = new int[counts.total()];
+    Arrays.fill(depths, BULK_READS);
+    Arrays.fill(depths, 0, counts.demand(), DEMAND_READS);
     rdma =
         new DestinationRdma(
-            control, memory, oneSided, RDMA_DEPTHS, completions, provisional, inbox, listener);
+            control, memory, oneSided, counts, depths, completions, provisional, inbox, listener);
     session.set(rdma);
     rdma.start();
     return rdma;
@@ -122,11 +143,15 @@ final class SourceLink implements AutoCloseable {
     return oneSided.stream().mapToLong(RdmaPageLane::oneSidedBytes).sum();
   }
 
-  PageLane demandLane() {
-    return demandLane;
+  List<PageLane> demandLanes() {
+    return demandLanes;
   }
 
-  PageLane bulkLane() {
+  /** Returns the lanes for bulk as one; from now on RDMA cannot be started any more. */
+  PageLane bulkLane() throws IOException {
+    if (bulkLane == null) {
+      bulkLane = StripedLane.of(bulkLanes);
+    }
     return bulkLane;
   }
 
@@ -160,10 +185,10 @@ final class SourceLink implements AutoCloseable {
 
   @Override
   public void close() {
-    if (demandLane != null) {
-      demandLane.close();
-    }
-    if (bulkLane != null) {
+    demandLanes.forEach(PageLane::close);
+    if (bulkLane == null) {
+      bulkLanes.forEach(PageLane::close);
+    } else {
       bulkLane.close();
     }
     if (rdma != null) {

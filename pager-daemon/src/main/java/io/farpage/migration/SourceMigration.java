@@ -6,6 +6,7 @@ import io.farpage.control.Failure;
 import io.farpage.control.Frame;
 import io.farpage.control.FrameType;
 import io.farpage.control.Hello;
+import io.farpage.control.LaneCounts;
 import io.farpage.control.Preface;
 import io.farpage.control.ProtocolException;
 import io.farpage.control.RdmaMessage;
@@ -52,8 +53,6 @@ public final class SourceMigration extends Conductor {
   /** RDMA is set up, or set up anew, at most once in a while: the guest does not wait for that. */
   private static final long RDMA_CHECK_TIMEOUT_MS = 200;
 
-  private static final int LANES = 2;
-
   /** Between its last byte of device state and the destination's word. */
   private static final String IN_DOUBT =
       " while the destination was resuming the guest: only the destination knows whether it runs"
@@ -72,6 +71,7 @@ public final class SourceMigration extends Conductor {
   private UUID migrationId = UUID.randomUUID();
   private SourceListener port;
   private ControlChannel control;
+  private LaneCounts lanes;
   private SourceGuest guest;
   private Path sockets;
   private DeviceStateSender stream;
@@ -178,7 +178,7 @@ public final class SourceMigration extends Conductor {
     final long deadline =
         System.nanoTime() + (PREPARE_TIMEOUT_MS + Conductor.registeringMs(qemu)) * 1_000_000;
     boolean prepared = false;
-    while (!peerLost && !(prepared && servers.count() == LANES)) {
+    while (!peerLost && !(prepared && servers.count() == lanes.total())) {
       final Frame frame =
           awaitFrame(
               FrameType.PREPARED,
@@ -228,6 +228,7 @@ public final class SourceMigration extends Conductor {
       return;
     }
     control = joined.channel();
+    lanes = joined.hello().lanes();
     peerLost = false;
     if (resumedId == null) {
       connectedNs = System.nanoTime();
@@ -238,7 +239,7 @@ public final class SourceMigration extends Conductor {
         TransportOffer.ofSource(options.transport(), options.wire(), control.localAddress());
     final String transport = chooseTransport(offer, joined.hello());
     if (transport.equals(TransportOffer.RDMA)) {
-      rdma = new SourceRdma(control, qemu, files, endSent, inbox, listener);
+      rdma = new SourceRdma(control, qemu, files, lanes, endSent, inbox, listener);
     }
     final byte[] key = new byte[Preface.KEY_LENGTH];
     new SecureRandom().nextBytes(key);
@@ -325,6 +326,7 @@ public final class SourceMigration extends Conductor {
     sockets = options.stateDirectory().newSocketDirectory(qemu.pid());
     stream = DeviceStateSender.listen(streamSocket(), qemu.pid(), control, inbox);
     guest.prepareToLeave();
+    OwnMemory.lock(files);
   }
 
   private Path streamSocket() {

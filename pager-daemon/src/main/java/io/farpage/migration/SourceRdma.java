@@ -2,6 +2,7 @@ package io.farpage.migration;
 
 import io.farpage.control.ControlChannel;
 import io.farpage.control.FrameType;
+import io.farpage.control.LaneCounts;
 import io.farpage.control.MemoryFrame;
 import io.farpage.control.Preface;
 import io.farpage.control.RdmaMessage;
@@ -15,6 +16,7 @@ import io.farpage.vmm.RamRegion;
 import io.farpage.vmm.Vmm;
 import java.io.IOException;
 import java.security.SecureRandom;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -50,6 +52,7 @@ final class SourceRdma implements AutoCloseable {
   private final ExtentScanner scanner;
   private final RamFile[] files;
   private final LocalMemory memory;
+  private final LaneCounts lanes;
   private final ExecutorService executor =
       Executors.newSingleThreadExecutor(
           task -> {
@@ -76,17 +79,20 @@ final class SourceRdma implements AutoCloseable {
    *
    * @param vmm the source's VMM
    * @param scanned the RAM files
+   * @param lanes how many queue pairs the destination will have for what
    * @param stopped whether the guest has stopped already
    */
   SourceRdma(
       final ControlChannel control,
       final Vmm vmm,
       final RamFile[] scanned,
+      final LaneCounts lanes,
       final boolean stopped,
       final Inbox inbox,
       final MigrationListener listener)
       throws IOException {
     this.control = control;
+    this.lanes = lanes;
     this.stopped = stopped;
     this.inbox = inbox;
     this.listener = listener;
@@ -199,7 +205,7 @@ final class SourceRdma implements AutoCloseable {
     session = number;
     final byte[] key = new byte[Preface.KEY_LENGTH];
     new SecureRandom().nextBytes(key);
-    rdma = RdmaSource.listen(control.localAddress(), greetings(key));
+    rdma = RdmaSource.listen(control.localAddress(), greetings(key, lanes));
     control.send(
         FrameType.RDMA, RdmaMessage.listening(session, rdma.port(), HexFormat.of().formatHex(key)));
     final long deadline = System.nanoTime() + JOIN_TIMEOUT_NS;
@@ -220,12 +226,16 @@ final class SourceRdma implements AutoCloseable {
     }
   }
 
-  /** Returns what the connections of a session say first: demand, then bulk. */
-  static byte[][] greetings(final byte[] key) {
-    return new byte[][] {
-      new Preface(Preface.VERSION, Preface.Purpose.DEMAND_LANE, key).encode(),
-      new Preface(Preface.VERSION, Preface.Purpose.BULK_LANE, key).encode()
-    };
+  /** Returns what the connections of a session say first: those for demand, then those for bulk. */
+  static byte[][] greetings(final byte[] key, final LaneCounts lanes) {
+    final byte[][] greetings = new byte[lanes.total()][];
+    Arrays.fill(greetings, new Preface(Preface.VERSION, Preface.Purpose.BULK_LANE, key).encode());
+    Arrays.fill(
+        greetings,
+        0,
+        lanes.demand(),
+        new Preface(Preface.VERSION, Preface.Purpose.DEMAND_LANE, key).encode());
+    return greetings;
   }
 
   /** In rounds, since the guest goes on allocating, until little is new. */

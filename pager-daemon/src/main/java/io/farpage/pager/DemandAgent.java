@@ -9,6 +9,7 @@ import io.farpage.prefetch.PageOrigin;
 import io.farpage.prefetch.PageOrigins;
 import io.farpage.prefetch.PageRun;
 import io.farpage.prefetch.PageSpace;
+import io.farpage.transport.LaneUse;
 import io.farpage.transport.PageLane;
 import io.farpage.transport.ReadListener;
 import java.io.IOException;
@@ -20,6 +21,8 @@ import org.agrona.concurrent.NanoClock;
 
 /**
  * Answers the faults of the guest: event, remote read, received bit, {@code UFFDIO_CONTINUE}.
+ *
+ * <p>There may be several, each with a userfaultfd and a lane of its own, see {@link FaultStripes}.
  *
  * <p>Neighbours that the guest wrote often too come along, see {@link FaultCluster}.
  *
@@ -53,7 +56,10 @@ public final class DemandAgent implements Agent {
 
   private final FaultCluster cluster;
   private final boolean warm;
+  private final FaultRecorder recorder;
+  private final WaitChoice waitChoice;
   private final PageRun run = new PageRun();
+  private final String roleName;
 
   // claimed runs that the lane had no room for, with the time of their fault
   private final LongArrayQueue waitingPages = new LongArrayQueue(QUEUE_CAPACITY, NO_PAGE);
@@ -63,21 +69,29 @@ public final class DemandAgent implements Agent {
   private volatile boolean armed;
   private volatile boolean holding;
 
-  DemandAgent(final PagerContext context, final FaultFeed feed) {
-    userfaultfd = context.userfaultfd();
+  /**
+   * Creates the agent of a shard.
+   *
+   * @param shard from 0 on
+   */
+  DemandAgent(final PagerContext context, final FaultFeeds feeds, final int shard) {
+    userfaultfd = context.userfaultfd(shard);
     events = new UffdEvents(EVENTS_PER_READ);
     regions = context.regions();
     space = regions.space();
     map = context.map();
     origins = context.origins();
-    lane = context.demandLane();
+    lane = context.demandLane(shard);
     placement = context.newPlacement();
-    counters = context.counters();
+    counters = context.demandCounters(shard);
     clock = context.clock();
-    latencyNs = context.faultLatencyNs();
-    warm = context.heat() != null;
+    latencyNs = context.faultLatencyNs(shard);
+    warm = context.showsAhead();
+    recorder = context.recorder();
+    waitChoice = new WaitChoice(context.processors());
     cluster = new FaultCluster(map, origins, space, context.heat(), CLUSTER_BYTES);
-    this.feed = feed;
+    feed = feeds.of(shard);
+    roleName = context.shards() == 1 ? "demand" : "demand-" + shard;
   }
 
   /**
@@ -88,16 +102,33 @@ public final class DemandAgent implements Agent {
     armed = true;
   }
 
+  /**
+   * Returns for how many nanoseconds it pays to poll on for a page that the guest waits for, before
+   * sleeping; asked by this agent's thread.
+   */
+  long spinNs() {
+    return lane.readsInFlight() == 0 ? 0 : Math.max(lane.spinNs(), waitChoice.spinNs());
+  }
+
   /** Lets faults wait until {@link #arm()}. */
   void hold() {
     holding = true;
   }
 
   @Override
+  public void onStart() {
+    LaneUse.DEMAND.scheduleThread();
+  }
+
+  @Override
   public int doWork() {
     try {
       // pages first: who waits for one has waited longer than a new fault
-      return lane.poll(onRead) + sendWaiting() + readFaults();
+      final int work = lane.poll(onRead) + sendWaiting() + readFaults();
+      if (work > 0) {
+        lane.flush();
+      }
+      return work;
     } catch (final IOException e) {
       throw new AgentTerminationException(e);
     }
@@ -133,12 +164,15 @@ public final class DemandAgent implements Agent {
       throw new IOException("fault outside of the guest's RAM at 0x" + Long.toHexString(address));
     }
     counters.add(PagerCounter.FAULTS, 1);
+    recorder.record(page, now);
     final int region = space.regionOf(page);
     if (map.isReceived(page)) {
       answerAgain(region, page);
     } else if (!map.claim(page)) {
       // its reader will place it, and that wakes this fault too; unless it did just now
       counters.add(PagerCounter.FAULTS_IN_FLIGHT, 1);
+      feed.publishTouch(page);
+      map.await(page);
       if (map.isReceived(page)) {
         answerAgain(region, page);
       }
@@ -147,7 +181,7 @@ public final class DemandAgent implements Agent {
       placement.placeZeros(region, page);
       counters.add(PagerCounter.ZERO_PAGES, 1);
     } else {
-      feed.publish(page);
+      feed.publishDemand(page);
       cluster.claimAround(page, run);
       if (!waitingPages.isEmpty() || !read(region, run.firstPage(), run.pageCount(), now)) {
         waitingPages.addLong(run.firstPage());
@@ -158,6 +192,7 @@ public final class DemandAgent implements Agent {
   }
 
   private void answerAgain(final int region, final long page) throws IOException {
+    feed.publishTouch(page);
     if (placement.placeAgain(region, page)) {
       counters.add(PagerCounter.GIVEN_BACK_PAGES, 1);
     } else {
@@ -212,12 +247,13 @@ public final class DemandAgent implements Agent {
     counters.add(PagerCounter.DEMAND_FAULTS, 1);
     counters.add(PagerCounter.CLUSTERED_PAGES, count - 1);
     counters.add(PagerCounter.DEMAND_BYTES, lengthBytes);
-    latencyNs.recordValue(
-        Math.min(clock.nanoTime() - faultTime, latencyNs.getHighestTrackableValue()));
+    final long elapsedNs = clock.nanoTime() - faultTime;
+    waitChoice.onAnswer(elapsedNs);
+    latencyNs.recordValue(Math.min(elapsedNs, latencyNs.getHighestTrackableValue()));
   }
 
   @Override
   public String roleName() {
-    return "demand";
+    return roleName;
   }
 }

@@ -2,7 +2,6 @@ package io.farpage.pager;
 
 import io.farpage.linux.Errno;
 import io.farpage.linux.LinuxException;
-import io.farpage.linux.PagePlacer;
 import io.farpage.linux.RamFile;
 import java.io.IOException;
 
@@ -22,10 +21,10 @@ import java.io.IOException;
  */
 final class PagePlacement {
   private final GuestRegions regions;
-  private final PagePlacer placer;
+  private final StripedPlacer placer;
   private final RamFile[] files;
 
-  PagePlacement(final GuestRegions regions, final PagePlacer placer, final RamFile[] files) {
+  PagePlacement(final GuestRegions regions, final StripedPlacer placer, final RamFile[] files) {
     this.regions = regions;
     this.placer = placer;
     this.files = files;
@@ -55,7 +54,10 @@ final class PagePlacement {
     }
   }
 
-  /** Maps received pages up to the first that is mapped already, or cannot be now. */
+  /**
+   * Maps received pages up to the first that is mapped already, cannot be now, or is of another
+   * stripe.
+   */
   void placeUntilMapped(final int region, final long firstPage, final long pageCount)
       throws IOException {
     final long length = pageCount * regions.space().pageSizeBytes(region);

@@ -3,8 +3,11 @@ package io.farpage.pager;
 import com.sun.management.ThreadMXBean;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Consumer;
 import org.HdrHistogram.Histogram;
+import org.agrona.concurrent.Agent;
 import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.AgentTerminationException;
 
@@ -15,20 +18,17 @@ import org.agrona.concurrent.AgentTerminationException;
  * {@link #prefetch()} when it is known where data is, {@link #close()} when everything has arrived.
  */
 public final class Pager implements AutoCloseable {
-  /** The throttled prefetcher must look at the clock this often, in milliseconds. */
-  private static final int PREFETCH_WAIT_MS = 2;
-
   private static final int DEMAND_WAIT_MS = 100;
 
   private final PagerContext context;
-  private final DemandAgent demand;
+  private final DemandAgent[] demands;
   private final PrefetchAgent prefetch;
-  private final WaitingIdleStrategy demandIdle;
   private final WaitingIdleStrategy prefetchIdle;
-  private final AgentRunner demandRunner;
-  private final AgentRunner prefetchRunner;
-  private Thread demandThread;
-  private Thread prefetchThread;
+
+  // the prefetch agent's, then those of the demand agents
+  private final List<WaitingIdleStrategy> idles = new ArrayList<>();
+  private final List<AgentRunner> runners = new ArrayList<>();
+  private final List<Thread> threads = new ArrayList<>();
   private boolean closed;
 
   /**
@@ -40,12 +40,28 @@ public final class Pager implements AutoCloseable {
   public Pager(final PagerContext context, final Consumer<Throwable> onFailure) throws IOException {
     this.context = context;
     prefetch = new PrefetchAgent(context);
-    demand = new DemandAgent(context, prefetch.feed());
-    demandIdle =
-        new WaitingIdleStrategy(context.userfaultfd().fd(), context.demandLane(), DEMAND_WAIT_MS);
-    prefetchIdle = new WaitingIdleStrategy(-1, context.bulkLane(), PREFETCH_WAIT_MS);
-    demandRunner = new AgentRunner(demandIdle, e -> onFailure.accept(cause(e)), null, demand);
-    prefetchRunner = new AgentRunner(prefetchIdle, e -> onFailure.accept(cause(e)), null, prefetch);
+    prefetchIdle =
+        new WaitingIdleStrategy(
+            -1, context.bulkLane(), prefetch::waitMs, context.bulkLane()::spinNs);
+    add(prefetch, prefetchIdle, onFailure);
+    demands = new DemandAgent[context.shards()];
+    for (int shard = 0; shard < demands.length; shard++) {
+      demands[shard] = new DemandAgent(context, prefetch.feeds(), shard);
+      add(
+          demands[shard],
+          new WaitingIdleStrategy(
+              context.userfaultfd(shard).fd(),
+              context.demandLane(shard),
+              () -> DEMAND_WAIT_MS,
+              demands[shard]::spinNs),
+          onFailure);
+    }
+  }
+
+  private void add(
+      final Agent agent, final WaitingIdleStrategy idle, final Consumer<Throwable> onFailure) {
+    idles.add(idle);
+    runners.add(new AgentRunner(idle, e -> onFailure.accept(cause(e)), null, agent));
   }
 
   private static Throwable cause(final Throwable thrown) {
@@ -54,10 +70,11 @@ public final class Pager implements AutoCloseable {
         : thrown;
   }
 
-  /** Starts both agents. */
+  /** Starts the agents. */
   public void start() {
-    demandThread = AgentRunner.startOnThread(demandRunner, Pager::newThread);
-    prefetchThread = AgentRunner.startOnThread(prefetchRunner, Pager::newThread);
+    for (final AgentRunner runner : runners) {
+      threads.add(AgentRunner.startOnThread(runner, Pager::newThread));
+    }
   }
 
   private static Thread newThread(final Runnable runnable) {
@@ -81,12 +98,17 @@ public final class Pager implements AutoCloseable {
    * it is not yet known which of its pages are here.
    */
   public void hold() {
-    demand.hold();
+    for (final DemandAgent demand : demands) {
+      demand.hold();
+    }
   }
 
   /** Lets faults be answered from now on: the guest has stopped on the source. */
   public void arm() {
-    demand.arm();
+    context.recorder().begin(context.clock().nanoTime());
+    for (final DemandAgent demand : demands) {
+      demand.arm();
+    }
   }
 
   /** Starts to fetch ahead of demand, or has it look again because more has become known. */
@@ -100,6 +122,15 @@ public final class Pager implements AutoCloseable {
     return prefetch.isDrained();
   }
 
+  /**
+   * Maps all huge pages that have arrived, touched or not; called once nothing is missing.
+   *
+   * @throws IOException when the VMM is gone
+   */
+  public void mapHugePages() throws IOException {
+    context.newHugePageMapper().mapAll();
+  }
+
   /** Returns the counters. */
   public PagerCounters counters() {
     return context.counters();
@@ -110,25 +141,25 @@ public final class Pager implements AutoCloseable {
     return context.faultLatencyNs();
   }
 
-  /** Returns the bytes that the two agents have allocated on the Java heap since they started. */
+  /** Returns the bytes that the agents have allocated on the Java heap since they started. */
   public long allocatedBytes() {
-    final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    return threads.getThreadAllocatedBytes(demandThread.getId())
-        + threads.getThreadAllocatedBytes(prefetchThread.getId());
+    final ThreadMXBean figures = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long bytes = 0;
+    for (final Thread thread : threads) {
+      bytes += figures.getThreadAllocatedBytes(thread.getId());
+    }
+    return bytes;
   }
 
-  /** Stops both agents and waits for them; lanes and userfaultfd stay open. */
+  /** Stops the agents and waits for them; lanes and userfaultfds stay open. */
   @Override
   public void close() {
     if (closed) {
       return;
     }
     closed = true;
-    demandIdle.wakeUp();
-    prefetchIdle.wakeUp();
-    demandRunner.close();
-    prefetchRunner.close();
-    demandIdle.close();
-    prefetchIdle.close();
+    idles.forEach(WaitingIdleStrategy::wakeUp);
+    runners.forEach(AgentRunner::close);
+    idles.forEach(WaitingIdleStrategy::close);
   }
 }

@@ -4,26 +4,36 @@ import io.farpage.prefetch.PageMap;
 import io.farpage.prefetch.PageRun;
 import io.farpage.prefetch.PageSpace;
 import io.farpage.prefetch.PrefetchPolicy;
+import io.farpage.transport.LaneUse;
 import io.farpage.transport.PageLane;
 import io.farpage.transport.ReadListener;
 import java.io.IOException;
 import org.agrona.concurrent.Agent;
 import org.agrona.concurrent.AgentTerminationException;
+import org.agrona.concurrent.NanoClock;
 
 /**
  * Fetches what is missing before the guest asks for it, with a bounded number of bytes in flight,
  * and places each run with one {@code UFFDIO_CONTINUE}.
  */
 public final class PrefetchAgent implements Agent {
+  /** Who is throttled must look at the clock this often. */
+  private static final int THROTTLED_WAIT_MS = 2;
+
+  /** Often enough to take up a lane that broke; rarely enough to leave the guest alone. */
+  private static final int WAIT_MS = 20;
+
   private final PageSpace space;
   private final PageMap map;
   private final PageLane lane;
   private final PagePlacement placement;
   private final PrefetchPolicy policy;
-  private final FaultFeed feed;
+  private final FaultFeeds feeds;
   private final PagerCounters counters;
   private final BandwidthLimit limit;
-  private final long chunkBytes;
+  private final NanoClock clock;
+  private final BulkPace pace;
+  private final long[] markers = new long[BulkPace.SLOTS];
   private final PageRun run = new PageRun();
   private final WarmupReader warmup;
   private final ReadListener onRead = this::onRead;
@@ -31,6 +41,7 @@ public final class PrefetchAgent implements Agent {
   // a claimed run that the lane did not take after all
   private long heldFirst;
   private long heldCount;
+  private long heldMarker;
   private boolean nothingFound;
   private volatile boolean lookAgain;
   private volatile boolean running;
@@ -44,13 +55,14 @@ public final class PrefetchAgent implements Agent {
     policy = context.policy();
     counters = context.counters();
     limit = context.prefetchLimit();
-    chunkBytes = context.chunkBytes();
-    warmup = context.newWarmupReader();
-    feed = new FaultFeed(policy::onDemandFault);
+    clock = context.clock();
+    pace = context.newBulkPace();
+    warmup = context.newWarmupReader(pace);
+    feeds = new FaultFeeds(context.shards(), policy, pace);
   }
 
-  FaultFeed feed() {
-    return feed;
+  FaultFeeds feeds() {
+    return feeds;
   }
 
   WarmupReader warmup() {
@@ -63,6 +75,12 @@ public final class PrefetchAgent implements Agent {
     running = true;
   }
 
+  /** Returns how long to sleep when there is nothing to do, in milliseconds. */
+  int waitMs() {
+    final boolean reading = warmup != null && !warmup.hasEnded();
+    return (reading ? warmup.isThrottled() : !limit.mayTake()) ? THROTTLED_WAIT_MS : WAIT_MS;
+  }
+
   /** Returns whether nothing was left to fetch, and nothing in flight, at the last look. */
   boolean isDrained() {
     return drained;
@@ -71,7 +89,7 @@ public final class PrefetchAgent implements Agent {
   @Override
   public int doWork() {
     try {
-      int work = feed.read();
+      int work = feeds.read();
       if (warmup != null && !warmup.hasEnded()) {
         return work + warmup.doWork();
       }
@@ -94,16 +112,22 @@ public final class PrefetchAgent implements Agent {
       limit.restart();
     }
     // room first, claim second: a fault on a claimed page waits for whoever claimed it
-    while (heldCount > 0 || (limit.mayTake() && lane.hasRoom(chunkBytes) && choose())) {
+    while (heldCount > 0 || (limit.mayTake() && pace.hasRoom(lane) && choose())) {
       final int region = space.regionOf(heldFirst);
       final long length = heldCount * space.pageSizeBytes(region);
-      if (!lane.tryRead(region, space.offsetBytes(region, heldFirst), (int) length, 0)) {
+      final int slot = pace.begin(clock.nanoTime());
+      if (!lane.tryRead(region, space.offsetBytes(region, heldFirst), (int) length, slot)) {
+        pace.cancel(slot);
         break;
       }
+      markers[slot] = heldMarker;
       limit.take(length);
       counters.add(PagerCounter.PREFETCH_READS, 1);
       heldCount = 0;
       issued++;
+    }
+    if (issued > 0) {
+      lane.flush();
     }
     return issued;
   }
@@ -114,11 +138,12 @@ public final class PrefetchAgent implements Agent {
     }
     lookAgain = false;
     nothingFound = false;
-    while (policy.next(run, chunkBytes)) {
+    while (policy.next(run, pace.chunkBytes())) {
       final long claimed = map.claimRun(run.firstPage(), run.firstPage() + run.pageCount());
       if (claimed > 0) {
         heldFirst = run.firstPage();
         heldCount = claimed;
+        heldMarker = run.marker();
         return true;
       }
     }
@@ -127,17 +152,37 @@ public final class PrefetchAgent implements Agent {
   }
 
   private void onRead(
-      final int region, final long offsetBytes, final int lengthBytes, final long cookie) {
+      final int region, final long offsetBytes, final int lengthBytes, final long slot) {
     final long firstPage = space.pageAt(region, offsetBytes);
     final long pageCount = lengthBytes / space.pageSizeBytes(region);
+    pace.end((int) slot, lengthBytes, clock.nanoTime());
     map.markReceived(firstPage, pageCount);
     try {
-      placement.place(region, firstPage, pageCount);
+      placeExcept(markers[(int) slot], region, firstPage, firstPage + pageCount);
     } catch (final IOException e) {
       throw new AgentTerminationException(e);
     }
     counters.add(PagerCounter.PREFETCHED_PAGES, pageCount);
     counters.add(PagerCounter.PREFETCHED_BYTES, lengthBytes);
+  }
+
+  private void placeExcept(final long marker, final int region, final long first, final long end)
+      throws IOException {
+    if (marker < first || marker >= end || map.isAwaited(marker)) {
+      placement.place(region, first, end - first);
+      return;
+    }
+    if (marker > first) {
+      placement.place(region, first, marker - first);
+    }
+    if (marker + 1 < end) {
+      placement.place(region, marker + 1, end - marker - 1);
+    }
+  }
+
+  @Override
+  public void onStart() {
+    LaneUse.BULK.scheduleThread();
   }
 
   @Override

@@ -7,12 +7,13 @@ import io.farpage.linux.SocketIo;
 import io.farpage.linux.UffdConstants;
 import io.farpage.linux.UffdFeature;
 import io.farpage.linux.Userfaultfd;
+import io.farpage.prefetch.AdaptivePolicy;
 import io.farpage.prefetch.MissingPages;
 import io.farpage.prefetch.PageBits;
 import io.farpage.prefetch.PageMap;
 import io.farpage.prefetch.PageOrigins;
 import io.farpage.prefetch.PageSpace;
-import io.farpage.prefetch.SweepPolicy;
+import io.farpage.transport.LaneUse;
 import io.farpage.transport.LocalMemory;
 import io.farpage.transport.PageLane;
 import io.farpage.transport.tcp.LaneSocket;
@@ -21,7 +22,9 @@ import io.farpage.transport.tcp.TcpPageServer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -44,6 +47,7 @@ public final class Rehearsal implements AutoCloseable {
   private static final int PAGES = 2048;
   private static final int HOLES_FROM = PAGES * 7 / 8;
   private static final int GUESTS = 4;
+  private static final int MAX_SHARDS = 4;
 
   // the first compiler, which java.options stops at, takes a method after some 200 calls
   private static final int FAULT_ROUNDS = 2;
@@ -61,32 +65,41 @@ public final class Rehearsal implements AutoCloseable {
   private final PageMap map = new PageMap(PageBits.allocate(PAGES));
   private final RamFile file;
   private final long guestAddress;
-  private final Userfaultfd userfaultfd;
+  private final List<Userfaultfd> userfaultfds = new ArrayList<>();
   private final PagerContext context;
   private final Pager pager;
 
-  private Rehearsal() throws IOException {
+  private Rehearsal(final int shards) throws IOException {
     try {
       file = open(scratch());
       guestAddress = open(RamFile.open(Path.of("/proc/self/fd/" + file.fd()), true)).map();
-      userfaultfd = open(Userfaultfd.create(0));
-      userfaultfd.handshake(UffdFeature.mask(UffdFeature.MISSING_SHMEM, UffdFeature.MINOR_SHMEM));
-      userfaultfd.register(
-          guestAddress, LENGTH_BYTES, UffdConstants.MODE_MISSING | UffdConstants.MODE_MINOR);
+      final GuestRegions regions = new GuestRegions(space, new long[] {guestAddress});
+      final FaultStripes stripes = new FaultStripes(regions, shards);
       final LocalMemory source = memoryOf(open(scratch()));
+      final List<PageLane> demandLanes = new ArrayList<>();
+      for (int shard = 0; shard < shards; shard++) {
+        userfaultfds.add(newUserfaultfd());
+        demandLanes.add(newLane(source, 1));
+      }
+      stripes.forEach(
+          (shard, address, length) ->
+              userfaultfds
+                  .get(shard)
+                  .register(
+                      address, length, UffdConstants.MODE_MISSING | UffdConstants.MODE_MINOR));
       final PageOrigins origins = new PageOrigins(PAGES);
       origins.addData(0, HOLES_FROM);
       origins.complete();
       context =
           new PagerContext()
-              .userfaultfd(userfaultfd)
-              .regions(new GuestRegions(space, new long[] {guestAddress}))
+              .userfaultfds(stripes, userfaultfds)
+              .regions(regions)
               .files(new RamFile[] {file})
               .map(map)
               .origins(origins)
-              .demandLane(newLane(source, 1))
+              .demandLanes(demandLanes)
               .bulkLane(newLane(source, 16))
-              .policy(new SweepPolicy(new MissingPages(space, map, origins)))
+              .policy(new AdaptivePolicy(new MissingPages(space, map, origins), null, null))
               .prefetchLimit(
                   new BandwidthLimit(PREFETCH_BYTES_PER_SECOND, SystemNanoClock.INSTANCE))
               .chunkBytes(PAGE_BYTES)
@@ -98,26 +111,31 @@ public final class Rehearsal implements AutoCloseable {
     }
   }
 
-  /** Rehearses; where this process may not have such a userfaultfd, nothing happens. */
-  public static void run() {
+  /**
+   * Rehearses; where this process may not have such a userfaultfd, nothing happens.
+   *
+   * @param demandAgents how many there will be; not all play when the scratch memory has no stripe
+   *     for some
+   */
+  public static void run(final int demandAgents) {
     final long begun = System.nanoTime();
     try {
-      rehearse();
+      rehearse(Math.min(demandAgents, MAX_SHARDS));
       LOG.debug("rehearsed in {} ms", (System.nanoTime() - begun) / 1_000_000);
     } catch (final IOException e) {
       LOG.warn("the first faults will be slow: {}", e.getMessage());
     }
   }
 
-  private static void rehearse() throws IOException {
+  private static void rehearse(final int shards) throws IOException {
     recordLatencies();
     for (int round = 0; round < FAULT_ROUNDS; round++) {
-      try (Rehearsal rehearsal = new Rehearsal()) {
+      try (Rehearsal rehearsal = new Rehearsal(shards)) {
         rehearsal.playFaults();
       }
     }
     for (int round = 0; round < ALONE_ROUNDS; round++) {
-      try (Rehearsal rehearsal = new Rehearsal()) {
+      try (Rehearsal rehearsal = new Rehearsal(shards)) {
         rehearsal.playAlone();
       }
     }
@@ -150,7 +168,7 @@ public final class Rehearsal implements AutoCloseable {
   /** The agents on this thread, without a guest: until all is fetched, and then in vain. */
   private void playAlone() throws IOException {
     final PrefetchAgent prefetch = new PrefetchAgent(context);
-    final DemandAgent demand = new DemandAgent(context, prefetch.feed());
+    final DemandAgent demand = new DemandAgent(context, prefetch.feeds(), 0);
     prefetch.begin();
     await(
         "the prefetcher",
@@ -162,7 +180,8 @@ public final class Rehearsal implements AutoCloseable {
           return prefetch.isDrained();
         });
     try (WaitingIdleStrategy idle =
-        new WaitingIdleStrategy(userfaultfd.fd(), context.demandLane(), 0)) {
+        new WaitingIdleStrategy(
+            userfaultfds.get(0).fd(), context.demandLane(0), () -> 0, demand::spinNs)) {
       for (int i = 0; i < IDLE_CYCLES; i++) {
         idle.idle(0);
       }
@@ -260,6 +279,12 @@ public final class Rehearsal implements AutoCloseable {
     }
   }
 
+  private Userfaultfd newUserfaultfd() throws IOException {
+    final Userfaultfd userfaultfd = open(Userfaultfd.create(0));
+    userfaultfd.handshake(UffdFeature.mask(UffdFeature.MISSING_SHMEM, UffdFeature.MINOR_SHMEM));
+    return userfaultfd;
+  }
+
   private static RamFile scratch() throws IOException {
     return RamFile.adopt(MemFd.create("farpage-rehearsal", LENGTH_BYTES), true);
   }
@@ -270,7 +295,7 @@ public final class Rehearsal implements AutoCloseable {
 
   private PageLane newLane(final LocalMemory source, final int reads) throws IOException {
     final int[] pair = SocketIo.pair();
-    final TcpPageServer server = new TcpPageServer("rehearsal", socket(pair[0]), source);
+    final TcpPageServer server = new TcpPageServer(LaneUse.DEMAND, socket(pair[0]), source);
     final PageLane lane = new TcpPageLane(socket(pair[1]), memoryOf(file), reads, LENGTH_BYTES);
     server.start();
     open(server);

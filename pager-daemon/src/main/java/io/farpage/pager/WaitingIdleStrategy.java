@@ -4,6 +4,8 @@ import io.farpage.linux.EventFd;
 import io.farpage.linux.PollSet;
 import io.farpage.transport.PageLane;
 import java.io.IOException;
+import java.util.function.IntSupplier;
+import java.util.function.LongSupplier;
 import org.agrona.concurrent.IdleStrategy;
 
 /**
@@ -16,7 +18,8 @@ public final class WaitingIdleStrategy implements IdleStrategy, AutoCloseable {
   private final PollSet pollSet = new PollSet(3);
   private final EventFd wakeUp;
   private final PageLane lane;
-  private final int timeoutMs;
+  private final IntSupplier timeoutMs;
+  private final LongSupplier spin;
   private boolean pollOnce;
   private long spinningSince;
 
@@ -26,12 +29,15 @@ public final class WaitingIdleStrategy implements IdleStrategy, AutoCloseable {
    * @param eventsFd a descriptor to wait on besides the lane's, or -1
    * @param lane the agent's lane
    * @param timeoutMs the longest sleep, in milliseconds
+   * @param spin for how many nanoseconds without work to poll on before sleeping
    * @throws IOException when the process has no descriptor left
    */
-  public WaitingIdleStrategy(final int eventsFd, final PageLane lane, final int timeoutMs)
+  public WaitingIdleStrategy(
+      final int eventsFd, final PageLane lane, final IntSupplier timeoutMs, final LongSupplier spin)
       throws IOException {
     this.lane = lane;
     this.timeoutMs = timeoutMs;
+    this.spin = spin;
     wakeUp = EventFd.create();
     pollSet.set(0, eventsFd);
     pollSet.set(1, lane.readinessFd());
@@ -53,7 +59,7 @@ public final class WaitingIdleStrategy implements IdleStrategy, AutoCloseable {
   }
 
   private boolean spins() {
-    final long spinNs = lane.spinNs();
+    final long spinNs = spin.getAsLong();
     if (spinNs == 0) {
       return false;
     }
@@ -67,7 +73,8 @@ public final class WaitingIdleStrategy implements IdleStrategy, AutoCloseable {
   @Override
   public void idle() {
     if (!pollOnce && spins()) {
-      Thread.onSpinWait();
+      // who sends the page may need this very processor
+      Thread.yield();
       return;
     }
     if (!pollOnce && lane.armReadiness()) {
@@ -75,7 +82,7 @@ public final class WaitingIdleStrategy implements IdleStrategy, AutoCloseable {
       return;
     }
     pollOnce = false;
-    if (pollSet.poll(timeoutMs) > 0 && pollSet.isReadable(2)) {
+    if (pollSet.poll(timeoutMs.getAsInt()) > 0 && pollSet.isReadable(2)) {
       wakeUp.drain();
     }
   }

@@ -7,6 +7,7 @@ import io.farpage.transport.PageLane;
 import io.farpage.transport.ReadListener;
 import java.io.IOException;
 import java.util.concurrent.atomic.AtomicReference;
+import org.agrona.concurrent.NanoClock;
 
 /**
  * Reads memory while the guest still runs on the source: pages land in the RAM file and are noted,
@@ -31,7 +32,8 @@ public final class WarmupReader {
   private final PageLane lane;
   private final WarmupPlan plan;
   private final BandwidthLimit limit;
-  private final long chunkBytes;
+  private final BulkPace pace;
+  private final NanoClock clock;
   private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.IDLE);
   private final PageRun run = new PageRun();
   private final ReadListener onRead = this::onRead;
@@ -46,12 +48,14 @@ public final class WarmupReader {
       final PageLane lane,
       final WarmupPlan plan,
       final BandwidthLimit limit,
-      final long chunkBytes) {
+      final BulkPace pace,
+      final NanoClock clock) {
     this.space = space;
     this.lane = lane;
     this.plan = plan;
     this.limit = limit;
-    this.chunkBytes = chunkBytes;
+    this.pace = pace;
+    this.clock = clock;
   }
 
   /** Begins to read the round that the plan has; from any thread. */
@@ -75,6 +79,11 @@ public final class WarmupReader {
   /** Returns whether the warm-up is over, and nothing of it in flight. */
   public boolean hasEnded() {
     return phase.get() == Phase.ENDED;
+  }
+
+  /** Returns whether only the bandwidth limit keeps it from reading on. */
+  boolean isThrottled() {
+    return !limit.mayTake();
   }
 
   int doWork() throws IOException {
@@ -104,9 +113,9 @@ public final class WarmupReader {
       fresh = false;
       limit.restart();
     }
-    while (heldCount > 0 || (limit.mayTake() && lane.hasRoom(chunkBytes) && !exhausted)) {
+    while (heldCount > 0 || (limit.mayTake() && pace.hasRoom(lane) && !exhausted)) {
       if (heldCount == 0) {
-        if (!plan.next(run, chunkBytes)) {
+        if (!plan.next(run, pace.chunkBytes())) {
           exhausted = true;
           break;
         }
@@ -115,12 +124,17 @@ public final class WarmupReader {
       final int region = space.regionOf(run.firstPage());
       final long length = heldCount * space.pageSizeBytes(region);
       final long offset = space.offsetBytes(region, run.firstPage());
-      if (!lane.tryRead(region, offset, (int) length, 0)) {
+      final int slot = pace.begin(clock.nanoTime());
+      if (!lane.tryRead(region, offset, (int) length, slot)) {
+        pace.cancel(slot);
         break;
       }
       limit.take(length);
       heldCount = 0;
       issued++;
+    }
+    if (issued > 0) {
+      lane.flush();
     }
     if (exhausted && lane.readsInFlight() == 0) {
       // unless it is being ended this very moment
@@ -137,7 +151,8 @@ public final class WarmupReader {
   }
 
   private void onRead(
-      final int region, final long offsetBytes, final int lengthBytes, final long cookie) {
+      final int region, final long offsetBytes, final int lengthBytes, final long slot) {
+    pace.end((int) slot, lengthBytes, clock.nanoTime());
     plan.onRead(space.pageAt(region, offsetBytes), lengthBytes / space.pageSizeBytes(region));
   }
 }

@@ -7,6 +7,9 @@
  * logs or touches guest memory through anything but the daemon's own mapping once the guest has
  * resumed.
  *
+ * <p>There may be several demand agents; {@link io.farpage.pager.FaultStripes} says which of them
+ * has which part of the RAM, and {@link io.farpage.pager.StripedPlacer} asks the right userfaultfd.
+ *
  * <p>The order that keeps a {@code kill -9} harmless is always the same: data in place, received
  * bit set, {@code UFFDIO_CONTINUE}.
  */

@@ -109,6 +109,7 @@ public final class MigrationReport {
     out.put("data-bytes", figures.dataBytes())
         .put("gc-count-postcopy", figures.collections())
         .put("allocated-bytes-postcopy", figures.agentsAllocatedBytes())
+        .put("demand-agents", figures.demandAgents())
         .put("transport", figures.transport())
         .put("one-sided-bytes", figures.oneSidedBytes());
   }

@@ -48,7 +48,13 @@ class ControlChannelTest {
     final ControlChannel other = new ControlChannel(PeerConnection.plain(peer));
     final Hello hello =
         new Hello(
-            "1", "vm", List.of("tcp"), "none here", List.of(new RegionInfo("m", 4096, 4096)), null);
+            "1",
+            "vm",
+            List.of("tcp"),
+            "none here",
+            List.of(new RegionInfo("m", 4096, 4096)),
+            new LaneCounts(2, 1),
+            null);
     other.send(FrameType.HELLO, hello);
     other.send(FrameType.PREPARED);
     other.send(FrameType.DEVICE_STATE, new byte[] {1, 2, 3, 4}, 3);

@@ -271,6 +271,63 @@ class WriterGuestInQemuTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({"TCG, 7", "TCG, 10", "KVM, 7", "KVM, 10"})
+  void everyTouchIsTimed(Accelerator accelerator, int version) throws IOException {
+    if (accelerator == Accelerator.KVM) {
+      Needs.kvm();
+    }
+    WriterGuest guest =
+        guest()
+            .range(MIB, 8 * MIB)
+            .pattern(WritePattern.RANDOM)
+            .cpus(2)
+            .stepsPerDot(1 << 10)
+            .timeTouches()
+            .build();
+    QemuCommand command =
+        qemu(version == 10 ? Needs.qemu10() : Needs.qemu(), guest)
+            .memory(RAM, directory.resolve("ram"))
+            .accelerator(accelerator)
+            .build();
+    try (QemuProcess qemu = command.start();
+        MiniQmp qmp = new MiniQmp(qemu);
+        RunningWriter running = RunningWriter.open(guest, command)) {
+      qemu.awaitSerial("R.", TIMEOUT);
+      long ticks = running.lastTouchTicks();
+      TouchHistogram before = TouchHistogram.EMPTY;
+      long stepsBefore = 0;
+      for (int i = 0; i < 5; i++) {
+        qmp.execute("cont");
+        qemu.awaitSerial(".", qemu.serial().length(), TIMEOUT);
+        long steps = stopAndVerify(qemu, qmp, guest).steps();
+        TouchHistogram touches = running.touches();
+        long counted = touches.minus(before).count();
+        // a CPU may have committed a step and not counted it
+        assertEquals(steps - stepsBefore, counted, guest.cpus(), "touches");
+        assertTrue(Long.compareUnsigned(running.lastTouchTicks(), ticks) > 0);
+        ticks = running.lastTouchTicks();
+        before = touches;
+        stepsBefore = steps;
+      }
+    }
+  }
+
+  @Test
+  void aRebootForgetsTheTimes() throws IOException {
+    WriterGuest guest = guest().rebootAfter(50_000, 1).timeTouches().build();
+    try (QemuProcess qemu = qemu(guest).build().start();
+        MiniQmp qmp = new MiniQmp(qemu);
+        RunningWriter running = RunningWriter.open(guest, qemu.command())) {
+      qemu.awaitSerial("S", TIMEOUT);
+      int from = qemu.serial().indexOf('S');
+      qemu.awaitSerial("R", from, TIMEOUT);
+      qemu.awaitSerial(".", from, TIMEOUT);
+      long steps = stopAndVerify(qemu, qmp, guest).steps();
+      assertEquals(steps, running.touches().count(), 1, "touches");
+    }
+  }
+
   private static ByteBuffer readPage(FileChannel ram, int page) throws IOException {
     ByteBuffer content = ByteBuffer.allocate(4096);
     ram.read(content, (long) page << 12);

@@ -29,7 +29,7 @@ class JournalTest {
           new UUID(1, 2),
           "höst:4444",
           4711,
-          23,
+          List.of(23, 29, 24),
           List.of(
               new JournalHeader.Region("mem0", "/dev/shm/ä", (PAGES - 3) * 4096L, 4096, 0x7f00L),
               new JournalHeader.Region("mem1", "/huge/b", 3L << 21, 2 << 20, 0x7f0000000000L)));
@@ -96,11 +96,12 @@ class JournalTest {
     "8, layout version", // version
     "16, damaged", // pages
     "24, damaged", // where the bits start
-    "68, damaged" // number of regions, after id, source, pid and descriptor
+    "68, damaged", // number of userfaultfds, after id, source and pid
+    "84, damaged" // number of regions, after three of them
   })
   void damageIsFound(final int offset, final String words) throws IOException {
     Journal.create(file, HEADER).close();
-    final int at = offset == 68 ? 32 + 16 + 1 + 10 + 8 : offset;
+    final int at = offset >= 68 ? offset - 68 + 32 + 16 + 1 + 10 + 4 : offset;
     try (RandomAccessFile raw = new RandomAccessFile(file.toFile(), "rw")) {
       raw.seek(at);
       raw.write(new byte[] {(byte) 0xff, (byte) 0xff, (byte) 0xff, 0x7f});
@@ -108,6 +109,19 @@ class JournalTest {
     final String message =
         assertThrows(JournalException.class, () -> Journal.open(file)).getMessage();
     assertTrue(message.contains(words), message);
+  }
+
+  @Test
+  void anOlderLayoutIsRefusedWithWhatToDo() throws IOException {
+    Journal.create(file, HEADER).close();
+    try (RandomAccessFile raw = new RandomAccessFile(file.toFile(), "rw")) {
+      raw.seek(8);
+      raw.write(1);
+    }
+    final String message =
+        assertThrows(JournalException.class, () -> Journal.open(file)).getMessage();
+    assertTrue(message.contains("layout version 1; this program reads 2"), message);
+    assertTrue(message.contains("the version of Farpage that began it"), message);
   }
 
   @ParameterizedTest

@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.farpage.control.ExtentsFrame;
 import io.farpage.control.Frame;
 import io.farpage.control.FrameType;
+import io.farpage.control.LaneCounts;
 import io.farpage.control.MemoryFrame;
 import io.farpage.control.ProtocolException;
 import io.farpage.control.RdmaMessage;
@@ -48,6 +49,7 @@ class DestinationRdmaTest {
             control.tested(),
             new LocalMemory(new long[] {PAGE}, new long[] {16 * PAGE}),
             List.of(),
+            new LaneCounts(1, 1),
             new int[] {8, 8},
             CompletionMode.AUTO,
             false,

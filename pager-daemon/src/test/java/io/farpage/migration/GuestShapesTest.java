@@ -106,6 +106,23 @@ class GuestShapesTest {
     }
   }
 
+  /** What a warm-up has brought and nobody has touched since must be found by the next source. */
+  @Test
+  void hugePagesMoveOnUntouched() throws Exception {
+    final Path mount = Needs.hugepages(3 * 32);
+    final WriterGuest guest = writer(64 * MIB).pattern(WritePattern.IDLE).build();
+    try (MigrationLab lab = MigrationLab.open()) {
+      final Vm first = lab.source(guest, lab.hugeMemory(mount, 64, "a"));
+      final long before = populatedBytes(first);
+      final Vm second = lab.destination(guest, lab.hugeMemory(mount, 64, "b"));
+      lab.migrate(first, second, "--mode=hybrid");
+      assertEquals(before, populatedBytes(second));
+      final Vm third = lab.destination(guest, lab.hugeMemory(mount, 64, "c"));
+      lab.migrate(second, third, "--mode=hybrid");
+      third.verify();
+    }
+  }
+
   @Test
   void holesStayHolesAndCostNothing() throws Exception {
     final WriterGuest guest = writer(1024L * MIB).range(16 * MIB, 32 * MIB).build();

@@ -9,6 +9,7 @@ import io.farpage.control.ControlChannel;
 import io.farpage.control.Failure;
 import io.farpage.control.FrameType;
 import io.farpage.control.Hello;
+import io.farpage.control.LaneCounts;
 import io.farpage.control.PeerConnection;
 import io.farpage.control.Preface;
 import io.farpage.control.RegionInfo;
@@ -88,6 +89,16 @@ class HostilePeerTest {
       requireDropped(port, and(control(), frame("{\"transports\":[null],\"regions\":[]}")));
       requireDropped(port, and(control(), frame("{\"transports\":[\"tcp\"],\"regions\":[{}]}")));
       requireDropped(port, and(control(), frame("{\"transports\":")));
+      for (final int lanes : new int[] {-1, 0, 17, Integer.MAX_VALUE}) {
+        requireDropped(
+            port,
+            and(
+                control(),
+                frame(
+                    "{\"transports\":[],\"regions\":[],\"lanes\":{\"demand\":"
+                        + lanes
+                        + ",\"bulk\":1}}")));
+      }
       // and these stay, and say nothing more
       for (int i = 0; i < 100; i++) {
         open.add(send(port, new byte[0]));
@@ -204,8 +215,8 @@ class HostilePeerTest {
         client -> write(client, preface(0, Preface.Purpose.CONTROL)));
     answered(
         destination,
-        "protocol version 2",
-        client -> write(client, preface(2, Preface.Purpose.CONTROL)));
+        "protocol version 1",
+        client -> write(client, preface(1, Preface.Purpose.CONTROL)));
     answered(
         destination,
         "is not Farpage",
@@ -283,6 +294,7 @@ class HostilePeerTest {
             List.of("tcp"),
             "",
             List.of(new RegionInfo("mem", sizeBytes, 4096)),
+            new LaneCounts(1, 1),
             null));
     return control;
   }
@@ -334,7 +346,7 @@ class HostilePeerTest {
 
   private static String hello(final long sizeBytes) {
     return frame(
-        "{\"transports\":[\"tcp\"],\"regions\":[{\"id\":\"mem\",\"sizeBytes\":"
+        "{\"transports\":[\"tcp\"],\"lanes\":{\"demand\":1,\"bulk\":1},\"regions\":[{\"id\":\"mem\",\"sizeBytes\":"
             + sizeBytes
             + ",\"pageSizeBytes\":4096}]}");
   }

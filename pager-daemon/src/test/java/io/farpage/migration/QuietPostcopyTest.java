@@ -8,7 +8,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.farpage.guest.MachineType;
 import io.farpage.guest.WritePattern;
 import io.farpage.guest.WriterGuest;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The Java machine stays out of the way while the guest waits for pages. */
 class QuietPostcopyTest {
@@ -16,8 +17,10 @@ class QuietPostcopyTest {
    * The guest visits its 32,000 pages in random order. At 1 MiB a second the prefetcher has fetched
    * as many as the guest only if that takes less than 400 pages a second.
    */
-  @Test
-  void nothingIsAllocatedAndNothingCollectedInTwentyThousandFaults() throws Exception {
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void nothingIsAllocatedAndNothingCollectedInTwentyThousandFaults(final int agents)
+      throws Exception {
     final WriterGuest guest =
         WriterGuest.builder(MachineType.PC, 128 * MIB)
             .pattern(WritePattern.RANDOM)
@@ -27,7 +30,9 @@ class QuietPostcopyTest {
       final Vm source = lab.source(guest, lab.memory(128, "a"));
       final Vm destination = lab.destination(guest, lab.memory(128, "b"));
       final JsonNode report =
-          lab.migrate(source, destination, "--max-postcopy-bandwidth=1M").report();
+          lab.migrate(
+                  source, destination, "--max-postcopy-bandwidth=1M", "--demand-agents=" + agents)
+              .report();
       final JsonNode figures = report.path("farpage");
       assertTrue(figures.path("demand-faults").asLong() >= 20_000, report::toString);
       assertEquals(0, figures.path("allocated-bytes-postcopy").asLong(-1), report::toString);
@@ -40,8 +45,9 @@ class QuietPostcopyTest {
    * A guest that has written to all of its pages by the end of the warm-up waits for few of them:
    * neighbours come along with each.
    */
-  @Test
-  void norAfterAWarmupWhenNeighboursComeAlong() throws Exception {
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void norAfterAWarmupWhenNeighboursComeAlong(final int agents) throws Exception {
     final WriterGuest guest =
         WriterGuest.builder(MachineType.PC, 128 * MIB)
             .pattern(WritePattern.RANDOM)
@@ -57,7 +63,8 @@ class QuietPostcopyTest {
                   "--mode=hybrid",
                   "--warmup-time=1",
                   "--max-bandwidth=16M",
-                  "--max-postcopy-bandwidth=32M")
+                  "--max-postcopy-bandwidth=32M",
+                  "--demand-agents=" + agents)
               .report();
       final JsonNode figures = report.path("farpage");
       assertTrue(figures.path("demand-faults").asLong() >= 1000, report::toString);

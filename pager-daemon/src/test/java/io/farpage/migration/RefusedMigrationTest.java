@@ -376,6 +376,23 @@ class RefusedMigrationTest {
         "dest --qmp=%s --source=127.0.0.1:1 --mode=postcopy --max-bandwidth=1M"
             + " | --max-bandwidth | --mode hybrid",
         "dest --qmp=%s --source=127.0.0.1:1 --prefetch=all | --prefetch | all",
+        "dest --qmp=%s --source=127.0.0.1:1 --prefetch=replay | --prefetch replay"
+            + " | --replay-faults FILE",
+        "dest --qmp=%s --source=127.0.0.1:1 --prefetch=sweep --replay-faults=/dev/null"
+            + " | --replay-faults | --prefetch auto",
+        "dest --qmp=%s --source=127.0.0.1:1 --replay-faults=/nonexistent/f"
+            + " | --replay-faults | /nonexistent/f: there is no such file",
+        "dest --qmp=%s --source=127.0.0.1:1 --replay-faults=/proc/version"
+            + " | --replay-faults | /proc/version is no fault trace",
+        "dest --qmp=%s --source=127.0.0.1:1 --record-faults=/nonexistent/f"
+            + " | --record-faults | /nonexistent/f",
+        "dest --qmp=%s --source=127.0.0.1:1 --record-faults=/tmp | --record-faults | /tmp",
+        "dest --qmp=%s --source=127.0.0.1:1 --record-faults=/tmp/f --resume"
+            + " | --record-faults | --resume",
+        "dest --qmp=%s --source=127.0.0.1:1 --prefetch-after=-1 | --prefetch-after | -1",
+        "dest --qmp=%s --source=127.0.0.1:1 --prefetch-after=soon | --prefetch-after | soon",
+        "dest --qmp=%s --source=127.0.0.1:1 --mode=precopy --prefetch-after=1"
+            + " | --prefetch-after | --mode hybrid",
         "dest --qmp=%s --source=127.0.0.1:1 --max-postcopy-bandwidth=abc"
             + " | --max-postcopy-bandwidth | abc",
         "dest --qmp=%s --source=127.0.0.1:1 --max-postcopy-bandwidth=-1"

@@ -69,9 +69,28 @@ final class SlowLink implements AutoCloseable {
       }
       to.shutdownOutput();
     } catch (final IOException e) {
-      close(); // one side has ended
+      closeBoth(from, to); // one side has ended
     } catch (final InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Returns how many connections there have been. */
+  synchronized int connections() {
+    return open.size() / 2;
+  }
+
+  /** Ends a connection; they are numbered from 0 on, as they came. */
+  synchronized void cut(final int connection) {
+    closeBoth(open.get(2 * connection), open.get(2 * connection + 1));
+  }
+
+  private static void closeBoth(final SocketChannel one, final SocketChannel other) {
+    try {
+      one.close();
+      other.close();
+    } catch (final IOException e) {
+      throw new AssertionError(e);
     }
   }
 

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
+import io.farpage.control.LaneCounts;
 import io.farpage.control.RdmaMessage;
 import io.farpage.control.RdmaMessage.Step;
 import io.farpage.linux.MemFd;
@@ -40,6 +41,7 @@ class SourceRdmaTest {
             control.tested(),
             new OneRegion(region),
             new RamFile[] {ram},
+            new LaneCounts(1, 1),
             false,
             inbox,
             new MigrationListener() {});

@@ -18,7 +18,9 @@ import io.farpage.prefetch.MissingPages;
 import io.farpage.prefetch.PageBits;
 import io.farpage.prefetch.PageMap;
 import io.farpage.prefetch.PageOrigins;
+import io.farpage.prefetch.PageRun;
 import io.farpage.prefetch.PageSpace;
+import io.farpage.prefetch.PrefetchPolicy;
 import io.farpage.prefetch.SweepPolicy;
 import io.farpage.test.Needs;
 import io.farpage.transport.PageLane;
@@ -27,7 +29,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import org.agrona.concurrent.AgentTerminationException;
 import org.agrona.concurrent.CachedNanoClock;
 import org.junit.jupiter.api.AfterEach;
@@ -76,6 +80,10 @@ class AgentsTest {
   }
 
   private void build(final BandwidthLimit limit) {
+    build(limit, new SweepPolicy(new MissingPages(space, map, origins)));
+  }
+
+  private void build(final BandwidthLimit limit, final PrefetchPolicy policy) {
     context =
         new PagerContext()
             .userfaultfd(userfaultfd)
@@ -85,13 +93,13 @@ class AgentsTest {
             .origins(origins)
             .demandLane(demandLane)
             .bulkLane(bulkLane)
-            .policy(new SweepPolicy(new MissingPages(space, map, origins)))
+            .policy(policy)
             .prefetchLimit(limit)
             .chunkBytes(8 * PAGE)
             .clock(clock)
             .conclude();
     prefetch = new PrefetchAgent(context);
-    demand = new DemandAgent(context, prefetch.feed());
+    demand = new DemandAgent(context, prefetch.feeds(), 0);
   }
 
   @AfterEach
@@ -257,6 +265,44 @@ class AgentsTest {
   }
 
   @Test
+  void aMarkerIsMappedAtItsFirstTouchWhichThePolicyHears() throws Exception {
+    final MarkingPolicy policy = new MarkingPolicy(5);
+    build(new BandwidthLimit(0, clock), policy);
+    demand.arm();
+    prefetch.begin();
+    prefetch.doWork();
+    bulkLane.complete();
+    prefetch.doWork();
+    assertTrue(map.isReceived(5));
+    try (Guest other = new Guest(4);
+        Guest guest = new Guest(5)) {
+      assertArrayEquals(content(4), other.bytes());
+      workUntil(() -> count(PagerCounter.FAULTS_LATE) == 1);
+      assertArrayEquals(content(5), guest.bytes());
+    }
+    prefetch.doWork();
+    assertEquals(List.of(5L), policy.touched);
+    assertEquals(1, count(PagerCounter.FAULTS));
+  }
+
+  @Test
+  void aMarkerThatTheGuestWaitsForIsMappedWhenItArrives() throws Exception {
+    final MarkingPolicy policy = new MarkingPolicy(5);
+    build(new BandwidthLimit(0, clock), policy);
+    demand.arm();
+    prefetch.begin();
+    prefetch.doWork();
+    try (Guest guest = new Guest(5)) {
+      workUntil(() -> count(PagerCounter.FAULTS_IN_FLIGHT) == 1);
+      bulkLane.complete();
+      prefetch.doWork();
+      assertArrayEquals(content(5), guest.bytes());
+    }
+    prefetch.doWork();
+    assertEquals(List.of(5L), policy.touched);
+  }
+
+  @Test
   void aContextWithoutAPartIsRefused() {
     assertThrows(NullPointerException.class, () -> new PagerContext().conclude());
     assertThrows(IllegalStateException.class, context::conclude);
@@ -264,17 +310,19 @@ class AgentsTest {
 
   @Test
   void faultsBeyondTheFeedsRoomAreDropped() {
-    final long[] heard = new long[1];
-    final FaultFeed feed = new FaultFeed(page -> heard[0]++);
+    final MarkingPolicy policy = new MarkingPolicy(0);
+    final FaultFeed feed = new FaultFeed(policy, new BulkPace(1, 1));
     for (long page = 0; page < 100_000; page++) {
-      feed.publish(page);
+      feed.publishDemand(page);
     }
     while (feed.read() > 0) {
       // all that is in it
     }
-    assertTrue(heard[0] > 1000 && heard[0] < 100_000, "heard of " + heard[0]);
-    feed.publish(1);
+    final int heard = policy.demanded.size();
+    assertTrue(heard > 1000 && heard < 100_000, "heard of " + heard);
+    feed.publishTouch(1);
     assertEquals(1, feed.read());
+    assertEquals(List.of(1L), policy.touched);
   }
 
   @Test
@@ -352,6 +400,41 @@ class AgentsTest {
   }
 
   /** A source whose pages hold their numbers; reads are done when the test says so. */
+  /** Proposes the first eight pages once, with a marker, and notes what it hears. */
+  private static final class MarkingPolicy implements PrefetchPolicy {
+    private final long marker;
+    private final List<Long> demanded = new ArrayList<>();
+    private final List<Long> touched = new ArrayList<>();
+    private boolean proposed;
+
+    MarkingPolicy(final long marker) {
+      this.marker = marker;
+    }
+
+    @Override
+    public void onDemandFault(final long page) {
+      demanded.add(page);
+    }
+
+    @Override
+    public void onTouch(final long page) {
+      touched.add(page);
+    }
+
+    @Override
+    public boolean next(final PageRun run, final long maxLengthBytes) {
+      run.set(0, 8, marker);
+      final boolean first = !proposed;
+      proposed = true;
+      return first;
+    }
+
+    @Override
+    public String name() {
+      return "marking";
+    }
+  }
+
   private final class FakeLane implements PageLane {
     private record Read(int region, long offset, int length, long cookie) {}
 

@@ -47,6 +47,7 @@ class MigrationReportTest {
             warmup(),
             "tcp",
             0,
+            2,
             new PageSpace(new long[] {16 * 4096}, new long[] {4096}),
             8 * 4096,
             counters,

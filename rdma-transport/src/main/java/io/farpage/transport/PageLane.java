@@ -22,6 +22,14 @@ public interface PageLane extends AutoCloseable {
   boolean tryRead(int region, long offsetBytes, int lengthBytes, long cookie) throws IOException;
 
   /**
+   * Sends what {@link #tryRead} has collected; {@link #poll} does so too. Called when no further
+   * read follows at once.
+   *
+   * @throws IOException when the lane is broken; nothing that was in flight will be done
+   */
+  default void flush() throws IOException {}
+
+  /**
    * Reports the reads that are done.
    *
    * @return how much happened: 0 when nothing moved

@@ -193,12 +193,15 @@ public final class RdmaDestination implements AutoCloseable {
   }
 
   /**
-   * Lets only the last lane, that for bulk, read whatever is registered now: the guest still runs,
-   * and what is read may not be its memory any more.
+   * Lets only the lanes for bulk read whatever is registered now: the guest still runs, and what is
+   * read may not be its memory any more.
+   *
+   * @param firstBulkLane the number of the first of them; they are the last
    */
-  public void publishProvisionally() {
-    final int bulk = lanes.size() - 1;
-    lanes.get(bulk).offer(new Route(queuePairs.get(bulk), new ExtentTable(extents), spinNs));
+  public void publishProvisionally(final int firstBulkLane) {
+    for (int i = firstBulkLane; i < lanes.size(); i++) {
+      lanes.get(i).offer(new Route(queuePairs.get(i), new ExtentTable(extents), spinNs));
+    }
   }
 
   /** Lets no lane begin a READ until the next {@link #publish}. */

@@ -121,6 +121,11 @@ public final class RdmaPageLane implements PageLane {
   }
 
   @Override
+  public void flush() throws IOException {
+    other.flush();
+  }
+
+  @Override
   public boolean tryRead(
       final int region, final long offsetBytes, final int lengthBytes, final long cookie)
       throws IOException {

@@ -1,8 +1,10 @@
 package io.farpage.transport.tcp;
 
 import io.farpage.linux.Errno;
+import io.farpage.linux.MappedPages;
 import io.farpage.linux.NativeBuffer;
 import io.farpage.linux.SocketIo;
+import io.farpage.linux.SocketVector;
 import io.farpage.transport.LaneException;
 import io.farpage.transport.LocalMemory;
 import io.farpage.transport.PageLane;
@@ -16,11 +18,21 @@ import java.nio.ByteOrder;
  * <p>Pages are received with {@code recv(2)} straight into the mapping of the RAM file.
  */
 public final class TcpPageLane implements PageLane {
+  /** Requests that go out with one call, and ranges that one call receives into. */
+  private static final int REQUESTS = 64;
+
+  private static final int RANGES = 32;
+
   private final LaneSocket socket;
   private final LocalMemory memory;
   private final long maxBytesInFlight;
   private final NativeBuffer requestMemory;
   private final ByteBuffer request;
+  private final SocketVector vector = new SocketVector(RANGES);
+
+  // requests not sent yet: their bytes, and how many of these have been sent
+  private int collected;
+  private int sent;
 
   // the reads in flight, oldest first: answers come in the order of the requests
   private final int[] regions;
@@ -30,6 +42,7 @@ public final class TcpPageLane implements PageLane {
   private final int mask;
   private int head;
   private int tail;
+  private int populated;
   private int receivedOfHead;
   private long bytesInFlight;
 
@@ -52,7 +65,7 @@ public final class TcpPageLane implements PageLane {
     this.socket = socket;
     this.memory = memory;
     this.maxBytesInFlight = maxBytesInFlight;
-    requestMemory = NativeBuffer.allocate(PageRequest.LENGTH_BYTES);
+    requestMemory = NativeBuffer.allocate((long) REQUESTS * PageRequest.LENGTH_BYTES);
     request = requestMemory.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
     regions = new int[maxReadsInFlight];
     offsets = new long[maxReadsInFlight];
@@ -72,12 +85,16 @@ public final class TcpPageLane implements PageLane {
     if (!hasRoom(lengthBytes)) {
       return false;
     }
-    request.putInt(PageRequest.REGION_OFFSET, region);
-    request.putInt(PageRequest.LENGTH_OFFSET, lengthBytes);
-    request.putLong(PageRequest.OFFSET_OFFSET, offsetBytes);
-    if (!send()) {
-      return false;
+    if (collected == request.capacity()) {
+      flush();
+      if (collected > 0) {
+        return false;
+      }
     }
+    request.putInt(collected + PageRequest.REGION_OFFSET, region);
+    request.putInt(collected + PageRequest.LENGTH_OFFSET, lengthBytes);
+    request.putLong(collected + PageRequest.OFFSET_OFFSET, offsetBytes);
+    collected += PageRequest.LENGTH_BYTES;
     final int slot = tail & mask;
     regions[slot] = region;
     offsets[slot] = offsetBytes;
@@ -94,38 +111,42 @@ public final class TcpPageLane implements PageLane {
     return inFlight == 0 || (inFlight <= mask && bytesInFlight + lengthBytes <= maxBytesInFlight);
   }
 
-  private boolean send() throws LaneException {
-    int sent = 0;
-    while (sent < PageRequest.LENGTH_BYTES) {
+  @Override
+  public void flush() throws LaneException {
+    while (sent < collected) {
       final long n =
           SocketIo.send(
               socket.fd(),
               requestMemory.address() + sent,
-              PageRequest.LENGTH_BYTES - sent,
+              collected - sent,
               SocketIo.MSG_DONTWAIT | SocketIo.MSG_NOSIGNAL);
       if (n > 0) {
         sent += (int) n;
-      } else if (n == -Errno.EAGAIN && sent == 0) {
-        return false;
-      } else if (n != -Errno.EAGAIN && n != -Errno.EINTR) {
+      } else if (n == -Errno.EAGAIN) {
+        return; // the rest with the next poll
+      } else if (n != -Errno.EINTR) {
         throw broken(n);
       }
     }
-    return true;
+    collected = 0;
+    sent = 0;
+    populate();
+  }
+
+  /** While the answers are under way; what cannot be done now is done, or fails, as they come. */
+  private void populate() {
+    for (; populated != tail; populated++) {
+      final int slot = populated & mask;
+      MappedPages.populate(memory.address(regions[slot], offsets[slot]), lengths[slot]);
+    }
   }
 
   @Override
   public int poll(final ReadListener listener) throws LaneException {
+    flush();
     int work = 0;
     while (head != tail) {
-      final int slot = head & mask;
-      final int length = lengths[slot];
-      final long n =
-          SocketIo.recv(
-              socket.fd(),
-              memory.address(regions[slot], offsets[slot] + receivedOfHead),
-              length - receivedOfHead,
-              SocketIo.MSG_DONTWAIT);
+      final long n = receive();
       if (n == -Errno.EAGAIN) {
         break;
       }
@@ -136,15 +157,45 @@ public final class TcpPageLane implements PageLane {
         throw broken(n);
       }
       work++;
-      receivedOfHead += (int) n;
-      if (receivedOfHead == length) {
-        receivedOfHead = 0;
-        head++;
-        bytesInFlight -= length;
-        listener.onRead(regions[slot], offsets[slot], length, cookies[slot]);
-      }
+      land(n, listener);
     }
     return work;
+  }
+
+  /** Into the place of the oldest read, or of several at once. */
+  private long receive() {
+    final int slot = head & mask;
+    final long address = memory.address(regions[slot], offsets[slot] + receivedOfHead);
+    final long length = lengths[slot] - receivedOfHead;
+    if (tail - head == 1) {
+      return SocketIo.recv(socket.fd(), address, length, SocketIo.MSG_DONTWAIT);
+    }
+    vector.clear();
+    vector.add(address, length);
+    for (int i = head + 1; i != tail; i++) {
+      final int next = i & mask;
+      if (!vector.add(memory.address(regions[next], offsets[next]), lengths[next])) {
+        break;
+      }
+    }
+    return vector.recv(socket.fd(), SocketIo.MSG_DONTWAIT);
+  }
+
+  private void land(final long bytes, final ReadListener listener) {
+    long rest = bytes;
+    while (rest > 0) {
+      final int slot = head & mask;
+      final int length = lengths[slot];
+      if (rest < length - receivedOfHead) {
+        receivedOfHead += (int) rest;
+        return;
+      }
+      rest -= length - receivedOfHead;
+      receivedOfHead = 0;
+      head++;
+      bytesInFlight -= length;
+      listener.onRead(regions[slot], offsets[slot], length, cookies[slot]);
+    }
   }
 
   private static LaneException broken(final long result) {
@@ -178,5 +229,6 @@ public final class TcpPageLane implements PageLane {
   public void close() {
     socket.close();
     requestMemory.close();
+    vector.close();
   }
 }

@@ -3,21 +3,28 @@ package io.farpage.transport.tcp;
 import io.farpage.linux.Errno;
 import io.farpage.linux.NativeBuffer;
 import io.farpage.linux.SocketIo;
+import io.farpage.linux.SocketVector;
+import io.farpage.transport.LaneUse;
 import io.farpage.transport.LocalMemory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Locale;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * The source's end of a TCP page connection: answers requests from its mapping of the RAM files.
  *
- * <p>One thread per connection, blocking: it sleeps in {@code recv(2)}, wakes for a request, and
- * sends the range with {@code send(2)} from the mapped page cache. It allocates nothing per
- * request.
+ * <p>One thread per connection, blocking: it sleeps in {@code recv(2)}, wakes for requests, and
+ * sends their ranges from the mapped page cache, all that have come with one call. It allocates
+ * nothing per request.
  */
 public final class TcpPageServer implements Runnable, AutoCloseable {
   private static final int REQUESTS_PER_READ = 64;
 
+  /** About so much is sent with one call. */
+  private static final long BYTES_PER_CALL = 1 << 20;
+
+  private final LaneUse use;
   private final LaneSocket socket;
   private final LocalMemory memory;
   private final ServeListener listener;
@@ -25,34 +32,39 @@ public final class TcpPageServer implements Runnable, AutoCloseable {
   private final Thread thread;
   private volatile String failure;
 
+  // the range that the request looked at last asks for
+  private long rangeAddress;
+  private int rangeLength;
+
   /**
    * Creates a server for one connection; {@link #start()} begins to serve.
    *
-   * @param name what the connection is for, such as {@code demand}; names the thread
+   * @param use what the connection is for
    * @param socket the connection, closed with the server
    * @param memory what may be read
    */
-  public TcpPageServer(final String name, final LaneSocket socket, final LocalMemory memory) {
-    this(name, socket, memory, (region, offset, length) -> {});
+  public TcpPageServer(final LaneUse use, final LaneSocket socket, final LocalMemory memory) {
+    this(use, socket, memory, (region, offset, length) -> {});
   }
 
   /**
    * Creates a server that tells what it serves.
    *
-   * @param name what the connection is for; names the thread
+   * @param use what the connection is for
    * @param socket the connection, closed with the server
    * @param memory what may be read
    * @param listener hears of each range before it is read
    */
   public TcpPageServer(
-      final String name,
+      final LaneUse use,
       final LaneSocket socket,
       final LocalMemory memory,
       final ServeListener listener) {
     this.socket = socket;
     this.memory = memory;
     this.listener = listener;
-    thread = new Thread(this, "serve-" + name);
+    this.use = use;
+    thread = new Thread(this, "serve-" + use.name().toLowerCase(Locale.ROOT));
     thread.setDaemon(true);
   }
 
@@ -73,13 +85,16 @@ public final class TcpPageServer implements Runnable, AutoCloseable {
 
   @Override
   public void run() {
+    use.scheduleThread();
     try (NativeBuffer buffer =
-        NativeBuffer.allocate((long) PageRequest.LENGTH_BYTES * REQUESTS_PER_READ)) {
-      serve(buffer, buffer.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN));
+            NativeBuffer.allocate((long) PageRequest.LENGTH_BYTES * REQUESTS_PER_READ);
+        SocketVector ranges = new SocketVector(REQUESTS_PER_READ)) {
+      serve(buffer, buffer.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN), ranges);
     }
   }
 
-  private void serve(final NativeBuffer buffer, final ByteBuffer requests) {
+  private void serve(
+      final NativeBuffer buffer, final ByteBuffer requests, final SocketVector ranges) {
     int filled = 0;
     while (true) {
       final long n =
@@ -94,11 +109,12 @@ public final class TcpPageServer implements Runnable, AutoCloseable {
       filled += (int) n;
       int at = 0;
       while (filled - at >= PageRequest.LENGTH_BYTES) {
-        if (!answer(requests, at)) {
+        final int answered = answer(requests, at, filled, ranges);
+        if (answered == 0) {
           socket.shutdown();
           return;
         }
-        at += PageRequest.LENGTH_BYTES;
+        at += answered;
       }
       // a request may arrive in pieces: keep the rest at the front
       for (int i = at; i < filled; i++) {
@@ -108,7 +124,36 @@ public final class TcpPageServer implements Runnable, AutoCloseable {
     }
   }
 
-  private boolean answer(final ByteBuffer requests, final int at) {
+  /**
+   * Answers some of the requests that have come, with one call.
+   *
+   * @return their length in bytes; 0 when the connection is of no use any more
+   */
+  private int answer(
+      final ByteBuffer requests, final int from, final int end, final SocketVector ranges) {
+    ranges.clear();
+    int at = from;
+    long length = 0;
+    while (end - at >= PageRequest.LENGTH_BYTES && length < BYTES_PER_CALL) {
+      if (!prepare(requests, at)) {
+        return 0;
+      }
+      if (!ranges.add(rangeAddress, rangeLength)) {
+        break;
+      }
+      length += rangeLength;
+      at += PageRequest.LENGTH_BYTES;
+    }
+    final boolean alone = at - from == PageRequest.LENGTH_BYTES;
+    if (alone ? !send(rangeAddress, rangeLength) : !send(ranges, length, requests, from, at)) {
+      return 0;
+    }
+    sentBytes.lazySet(sentBytes.get() + length);
+    return at - from;
+  }
+
+  /** Sets the range that a request asks for, and tells the listener; false when it may not be. */
+  private boolean prepare(final ByteBuffer requests, final int at) {
     final int region = requests.getInt(at + PageRequest.REGION_OFFSET);
     final int length = requests.getInt(at + PageRequest.LENGTH_OFFSET);
     final long offset = requests.getLong(at + PageRequest.OFFSET_OFFSET);
@@ -124,7 +169,40 @@ public final class TcpPageServer implements Runnable, AutoCloseable {
       return false;
     }
     listener.onServe(region, offset, length);
-    final long address = memory.address(region, offset);
+    rangeAddress = memory.address(region, offset);
+    rangeLength = length;
+    return true;
+  }
+
+  private boolean send(
+      final SocketVector ranges,
+      final long length,
+      final ByteBuffer requests,
+      final int from,
+      final int end) {
+    long done;
+    do {
+      done = ranges.send(socket.fd(), SocketIo.MSG_NOSIGNAL);
+    } while (done == -Errno.EINTR);
+    if (done < 0) {
+      failure = Errno.describe((int) -done);
+      return false;
+    }
+    if (done == length) {
+      return true;
+    }
+    // a signal came in between: the rest one by one
+    for (int at = from; at < end; at += PageRequest.LENGTH_BYTES) {
+      prepare(requests, at);
+      if (done < rangeLength && !send(rangeAddress + done, rangeLength - done)) {
+        return false;
+      }
+      done = Math.max(0, done - rangeLength);
+    }
+    return true;
+  }
+
+  private boolean send(final long address, final long length) {
     long sent = 0;
     while (sent < length) {
       final long n =
@@ -136,7 +214,6 @@ public final class TcpPageServer implements Runnable, AutoCloseable {
         return false;
       }
     }
-    sentBytes.lazySet(sentBytes.get() + length);
     return true;
   }
 

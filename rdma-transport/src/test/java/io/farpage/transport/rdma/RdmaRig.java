@@ -9,6 +9,7 @@ import io.farpage.linux.MemFd;
 import io.farpage.linux.RamFile;
 import io.farpage.linux.SocketIo;
 import io.farpage.transport.Extents;
+import io.farpage.transport.LaneUse;
 import io.farpage.transport.LocalMemory;
 import io.farpage.transport.ReadListener;
 import io.farpage.transport.tcp.LaneSocket;
@@ -113,7 +114,7 @@ public final class RdmaRig implements AutoCloseable {
 
   private void addLane(final int maxReads, final long maxBytes) throws IOException {
     final int[] pair = SocketIo.pair();
-    final TcpPageServer server = open(new TcpPageServer("rig", socket(pair[0]), source));
+    final TcpPageServer server = open(new TcpPageServer(LaneUse.DEMAND, socket(pair[0]), source));
     server.start();
     servers.add(server);
     lanes.add(

@@ -13,6 +13,7 @@ import com.sun.management.ThreadMXBean;
 import io.farpage.linux.MemFd;
 import io.farpage.linux.RamFile;
 import io.farpage.transport.LaneException;
+import io.farpage.transport.LaneUse;
 import io.farpage.transport.LocalMemory;
 import io.farpage.transport.ReadListener;
 import java.io.IOException;
@@ -193,7 +194,7 @@ class TcpPageLaneTest {
     serve();
     final long serverThread =
         Thread.getAllStackTraces().keySet().stream()
-            .filter(thread -> thread.getName().equals("serve-test"))
+            .filter(thread -> thread.getName().equals("serve-demand"))
             .findFirst()
             .orElseThrow()
             .getId();
@@ -221,7 +222,7 @@ class TcpPageLaneTest {
   }
 
   private TcpPageServer serve() throws IOException {
-    final TcpPageServer server = new TcpPageServer("test", LaneSocket.of(far), source);
+    final TcpPageServer server = new TcpPageServer(LaneUse.DEMAND, LaneSocket.of(far), source);
     server.start();
     open.add(server);
     return server;
