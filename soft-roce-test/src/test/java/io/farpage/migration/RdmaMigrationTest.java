@@ -50,6 +50,30 @@ public class RdmaMigrationTest {
     }
   }
 
+  @Test
+  void eachDemandAgentHasAQueuePair() throws Exception {
+    try (MigrationLab lab = RdmaLab.open()) {
+      final Vm source = lab.source(GUEST, lab.memory(64, "a"));
+      final Vm destination = lab.destination(GUEST, lab.memory(64, "b"));
+      final LocalMigration migration =
+          lab.begin(
+              List.of(RDMA),
+              source,
+              destination,
+              RDMA,
+              "--max-postcopy-bandwidth=4M",
+              "--demand-agents=3");
+      final JsonNode report = lab.finish(migration, source, destination).report();
+      RdmaLab.requireOneSided(report);
+      final JsonNode figures = report.path("farpage");
+      assertEquals(3, figures.path("demand-agents").asInt(), report::toString);
+      assertTrue(figures.path("demand-faults").asLong() > 1000, report::toString);
+      assertEquals(0, figures.path("allocated-bytes-postcopy").asLong(-1), report::toString);
+      destination.requireWriting();
+      destination.verify();
+    }
+  }
+
   /** The source's process stands still while its memory is read. */
   @Test
   void theSourceTakesNoPartInIt() throws Exception {
