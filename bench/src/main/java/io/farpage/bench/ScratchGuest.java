@@ -118,8 +118,9 @@ final class ScratchGuest implements AutoCloseable {
     return System.nanoTime() - begin;
   }
 
-  /** The latencies of faults as the agent counts them; steady after {@link #close}. */
+  /** Ends the agents, and returns the latencies of faults as they counted them. */
   Histogram agentLatencyNs() {
+    pager.close();
     return pager.faultLatencyNs();
   }
 
