@@ -262,6 +262,7 @@ class RdmaPageLaneTest {
       for (int i = 0; i < 200; i++) {
         final boolean registered = i % 4 != 0;
         assertTrue(lane.tryRead(0, (registered ? i : 600 + i) * PAGE, PAGE, i));
+        lane.flush();
         while (done.count() == i) {
           if (!lane.armReadiness() || lane.poll(done) == 0) {
             assertEquals(1, waiting.poll(60_000), "nothing woke it at read " + i);
