@@ -135,6 +135,9 @@ public final class TcpPageLane implements PageLane {
 
   /** While the answers are under way; what cannot be done now is done, or fails, as they come. */
   private void populate() {
+    if (populated - head < 0) {
+      populated = head; // what has arrived meanwhile is the guest's
+    }
     for (; populated != tail; populated++) {
       final int slot = populated & mask;
       MappedPages.populate(memory.address(regions[slot], offsets[slot]), lengths[slot]);
