@@ -95,6 +95,7 @@ final class Abi {
   static final int SOCK_CLOEXEC = 0x80000;
   static final int SOL_SOCKET = 1;
   static final int SO_PEERCRED = 17;
+  static final int SO_RCVLOWAT = 18;
   static final int SHUT_RDWR = 2;
   static final int EFD_CLOEXEC = 0x80000;
   static final int EFD_NONBLOCK = 0x800;

@@ -1,7 +1,7 @@
 package io.farpage.linux;
 
 import com.sun.jna.Native;
-import com.sun.jna.Platform;
+import com.sun.jna.NativeLibrary;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -12,8 +12,18 @@ import java.nio.charset.StandardCharsets;
  * pointers.
  */
 final class Libc {
+  // JNA would run ldconfig to learn where libraries are; these are the places all the same
+  private static final String LIBRARY_PATH_PROPERTY = "jna.platform.library.path";
+  private static final String LIBRARY_PATH =
+      "/usr/lib/x86_64-linux-gnu:/lib/x86_64-linux-gnu:/usr/lib/aarch64-linux-gnu"
+          + ":/lib/aarch64-linux-gnu:/usr/lib64:/lib64:/usr/lib:/lib";
+
   static {
-    Native.register(Libc.class, Platform.C_LIBRARY_NAME);
+    if (System.getProperty(LIBRARY_PATH_PROPERTY) == null) {
+      System.setProperty(LIBRARY_PATH_PROPERTY, LIBRARY_PATH);
+    }
+    // the process has the C library in it already
+    Native.register(Libc.class, NativeLibrary.getProcess());
   }
 
   private Libc() {}
@@ -74,6 +84,8 @@ final class Libc {
   static native int socketpair(int domain, int type, int protocol, int[] fds);
 
   static native int shutdown(int fd, int how);
+
+  static native int setsockopt(int fd, int level, int option, long value, int lengthBytes);
 
   static native int getsockopt(int fd, int level, int option, long value, int[] lengthBytes);
 

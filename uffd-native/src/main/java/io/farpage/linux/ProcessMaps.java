@@ -22,17 +22,26 @@ public final class ProcessMaps {
 
   static MemoryMapping parse(String line) {
     // start-end permissions offset major:minor inode   path, which may hold blanks
-    String[] fields = line.split(" +", 6);
-    int dash = fields[0].indexOf('-');
-    int colon = fields[3].indexOf(':');
+    int dash = line.indexOf('-');
+    int permissions = line.indexOf(' ', dash) + 1;
+    int offset = line.indexOf(' ', permissions) + 1;
+    int major = line.indexOf(' ', offset) + 1;
+    int colon = line.indexOf(':', major);
+    int inode = line.indexOf(' ', colon) + 1;
+    int end = line.indexOf(' ', inode);
+    int inodeEnd = end < 0 ? line.length() : end;
+    int path = inodeEnd;
+    while (path < line.length() && line.charAt(path) == ' ') {
+      path++;
+    }
     return new MemoryMapping(
-        Long.parseUnsignedLong(fields[0].substring(0, dash), 16),
-        Long.parseUnsignedLong(fields[0].substring(dash + 1), 16),
-        fields[1],
-        Long.parseUnsignedLong(fields[2], 16),
-        Integer.parseInt(fields[3].substring(0, colon), 16),
-        Integer.parseInt(fields[3].substring(colon + 1), 16),
-        Long.parseUnsignedLong(fields[4]),
-        fields.length > 5 ? fields[5] : "");
+        Long.parseUnsignedLong(line, 0, dash, 16),
+        Long.parseUnsignedLong(line, dash + 1, permissions - 1, 16),
+        line.substring(permissions, offset - 1),
+        Long.parseUnsignedLong(line, offset, major - 1, 16),
+        Integer.parseInt(line, major, colon, 16),
+        Integer.parseInt(line, colon + 1, inode - 1, 16),
+        Long.parseUnsignedLong(line, inode, inodeEnd, 10),
+        line.substring(path));
   }
 }

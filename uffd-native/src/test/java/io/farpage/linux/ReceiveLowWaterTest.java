@@ -1,0 +1,56 @@
+package io.farpage.linux;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import org.junit.jupiter.api.Test;
+
+/** A TCP connection on the loopback interface. */
+class ReceiveLowWaterTest {
+  private static final int LITTLE_MS = 50;
+  private static final int LONG_MS = 10_000;
+
+  @Test
+  void aSocketIsReadableOnceSoMuchHasCome() throws IOException {
+    try (ServerSocketChannel server =
+            ServerSocketChannel.open()
+                .bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+        SocketChannel sender = SocketChannel.open(server.getLocalAddress());
+        SocketChannel receiver = server.accept();
+        ReceiveLowWater lowWater = new ReceiveLowWater(ChannelFd.of(receiver));
+        PollSet poll = new PollSet(1)) {
+      poll.set(0, ChannelFd.of(receiver));
+      lowWater.set(100);
+      sender.write(ByteBuffer.allocate(99));
+      assertEquals(0, poll.poll(LITTLE_MS));
+      sender.write(ByteBuffer.allocate(1));
+      assertEquals(1, poll.poll(LONG_MS));
+      lowWater.set(101);
+      assertEquals(0, poll.poll(LITTLE_MS));
+      lowWater.set(1);
+      assertEquals(1, poll.poll(LONG_MS));
+    }
+  }
+
+  @Test
+  void theEndIsReadableAtOnce() throws IOException {
+    try (ServerSocketChannel server =
+            ServerSocketChannel.open()
+                .bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+        SocketChannel sender = SocketChannel.open(server.getLocalAddress());
+        SocketChannel receiver = server.accept();
+        ReceiveLowWater lowWater = new ReceiveLowWater(ChannelFd.of(receiver));
+        PollSet poll = new PollSet(1)) {
+      poll.set(0, ChannelFd.of(receiver));
+      lowWater.set(100);
+      sender.write(ByteBuffer.allocate(1));
+      sender.close();
+      assertEquals(1, poll.poll(LONG_MS));
+    }
+  }
+}
