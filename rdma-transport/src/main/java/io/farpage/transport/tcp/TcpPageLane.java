@@ -3,6 +3,7 @@ package io.farpage.transport.tcp;
 import io.farpage.linux.Errno;
 import io.farpage.linux.MappedPages;
 import io.farpage.linux.NativeBuffer;
+import io.farpage.linux.ReceiveLowWater;
 import io.farpage.linux.SocketIo;
 import io.farpage.linux.SocketVector;
 import io.farpage.transport.LaneException;
@@ -23,12 +24,16 @@ public final class TcpPageLane implements PageLane {
 
   private static final int RANGES = 32;
 
+  /** Who sleeps is woken for so much at least, or for the end of a read: it is a large packet. */
+  private static final int WAKING_BYTES = 64 * 1024;
+
   private final LaneSocket socket;
   private final LocalMemory memory;
   private final long maxBytesInFlight;
   private final NativeBuffer requestMemory;
   private final ByteBuffer request;
   private final SocketVector vector = new SocketVector(RANGES);
+  private final ReceiveLowWater lowWater;
 
   // requests not sent yet: their bytes, and how many of these have been sent
   private int collected;
@@ -64,6 +69,7 @@ public final class TcpPageLane implements PageLane {
     }
     this.socket = socket;
     this.memory = memory;
+    lowWater = new ReceiveLowWater(socket.fd());
     this.maxBytesInFlight = maxBytesInFlight;
     requestMemory = NativeBuffer.allocate((long) REQUESTS * PageRequest.LENGTH_BYTES);
     request = requestMemory.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
@@ -229,8 +235,17 @@ public final class TcpPageLane implements PageLane {
   }
 
   @Override
+  public boolean armReadiness() {
+    if (head != tail) {
+      lowWater.set(Math.min(lengths[head & mask] - receivedOfHead, WAKING_BYTES));
+    }
+    return false;
+  }
+
+  @Override
   public void close() {
     socket.close();
+    lowWater.close();
     requestMemory.close();
     vector.close();
   }
