@@ -11,7 +11,9 @@ import org.agrona.concurrent.UnsafeBuffer;
  * <p>What is due in a stream with a trend goes first, since it is small and wanted soon; when such
  * pages turn out not to be used, it gets turns like the others. Those are a recording, what the
  * guest writes most (both only where there is such a thing), bubbles, and the sweep. The sweep
- * guarantees that every page is proposed.
+ * guarantees that every page is proposed. It goes to where the latest fault was now and then only:
+ * where the guest touches memory at random, a sweep that follows each fault leaves scraps behind,
+ * and reads of scraps are slow.
  *
  * <p>A member's hit rate has two sources. One page of every 64 KiB that it proposes, and after some
  * time of every MiB, is a {@linkplain PageRun#marker() marker}: a trial, and a hit once the guest
@@ -40,6 +42,8 @@ public final class AdaptivePolicy implements PrefetchPolicy {
   /** Longer reads do not make a link faster, but the guest waits for the end of one. */
   private static final long MAX_RUN_BYTES = 256 * 1024;
 
+  private static final long SWEPT_IN_ONE_GO_BYTES = 1024 * 1024;
+
   private static final double LEAST_TREND_RATE = 0.125;
 
   private final MissingPages missing;
@@ -55,6 +59,7 @@ public final class AdaptivePolicy implements PrefetchPolicy {
   private final long[] markerBytes = new long[MEMBERS];
   private final int[] markers = new int[MEMBERS];
   private final MutableDirectBuffer owners;
+  private long sweptBytes = SWEPT_IN_ONE_GO_BYTES;
 
   /**
    * Creates the policy.
@@ -98,7 +103,10 @@ public final class AdaptivePolicy implements PrefetchPolicy {
     judge(BUBBLE, bubbles.isNear(page));
     judge(SWEEP, sweep.isNear(page, NEAR_SWEEP_BYTES));
     bubbles.onDemandFault(page);
-    sweep.onDemandFault(page);
+    if (sweptBytes >= SWEPT_IN_ONE_GO_BYTES) {
+      sweep.onDemandFault(page);
+      sweptBytes = 0;
+    }
     streams.onDemandFault(page);
   }
 
@@ -163,6 +171,7 @@ public final class AdaptivePolicy implements PrefetchPolicy {
     }
     long marker = run.marker();
     unmarkedBytes[member] += lengthBytes;
+    sweptBytes += member == SWEEP ? lengthBytes : 0;
     if (marker < 0 && unmarkedBytes[member] >= markerBytes[member]) {
       marker = first + count / 2;
       run.set(first, count, marker);
