@@ -33,9 +33,8 @@ final class CommonOptions {
   @Option(
       names = "--transport",
       paramLabel = "T",
-      defaultValue = "auto",
       description = "auto, rdma or tcp; auto is RDMA where both sides have a device")
-  String transport;
+  String transport = "auto";
 
   @Option(
       names = "--libdisni",
@@ -72,15 +71,48 @@ final class CommonOptions {
   @Option(
       names = "--log-level",
       paramLabel = "L",
-      defaultValue = "warn",
       description = "error, warn, info, debug or trace; logs go to the standard error")
-  String logLevel;
+  String logLevel = "warn";
 
   @Option(
       names = "--state-dir",
       paramLabel = "DIR",
       description = "where journals and sockets live; /run/farpage for root")
   Path stateDir;
+
+  /** Takes an option of a plain command line; false when it is none of these, or needs picocli. */
+  boolean take(final PlainArguments option) {
+    switch (option.name()) {
+      case "--qmp" -> qmp = option.path();
+      case "--pid" -> pid = option.number();
+      case "--transport" -> transport = option.text();
+      case "--libdisni" -> libdisni = option.path();
+      case "--control" -> control = option.path();
+      case "--json" -> json = true;
+      case "--log-level" -> logLevel = option.text();
+      case "--state-dir" -> stateDir = option.path();
+      case "--tls-creds", "--insecure" -> {
+        if (security != null) {
+          return false; // one or the other
+        }
+        security = new Security();
+        if (option.name().equals("--insecure")) {
+          security.insecure = true;
+        } else {
+          security.tlsCreds = option.path();
+        }
+      }
+      default -> {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Whether a plain command line had all that it must have. */
+  boolean isComplete() {
+    return qmp != null;
+  }
 
   /** Must come before the first logger is made. */
   void configureLogging() throws MigrationException {
@@ -90,11 +122,14 @@ final class CommonOptions {
           Outcome.REFUSED, "--log-level must be error, warn, info, debug or trace");
     }
     System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", level);
+    // in milliseconds since the start: to get a format of dates ready takes longer than to connect
     System.setProperty("org.slf4j.simpleLogger.showDateTime", "true");
-    System.setProperty("org.slf4j.simpleLogger.dateTimeFormat", "HH:mm:ss.SSS");
     System.setProperty("org.slf4j.simpleLogger.showShortLogName", "true");
     // Chronicle tells about itself at each start
     System.setProperty("org.slf4j.simpleLogger.log.net.openhft", "error");
+    // by name, so that it does not look into every jar for others, and without a word on that
+    System.setProperty("slf4j.provider", "org.slf4j.simple.SimpleServiceProvider");
+    System.setProperty("slf4j.internal.verbosity", "WARN");
   }
 
   OptionalInt pid() {

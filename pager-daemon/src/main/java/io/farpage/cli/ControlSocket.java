@@ -1,8 +1,8 @@
 package io.farpage.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.farpage.json.JsonTrees;
 import io.farpage.migration.MigrationException;
 import io.farpage.migration.MigrationListener;
 import io.farpage.migration.MigrationStatus;
@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
  * {"execute":"status"}}, answered by {@code {"return":...}} or {@code {"error":{"desc":...}}}.
  */
 final class ControlSocket implements AutoCloseable, MigrationListener {
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final JsonTrees JSON = new JsonTrees();
   private static final String WHO = "farpage ctl";
   private static final int MAX_REQUEST_CHARS = 4096;
 
@@ -109,12 +109,12 @@ final class ControlSocket implements AutoCloseable, MigrationListener {
   private String answer(final String request) {
     String command;
     try {
-      final JsonNode tree = JSON.readTree(request);
-      command = tree == null ? "" : tree.path("execute").asText();
+      final JsonNode tree = JSON.read(request);
+      command = tree.path("execute").asText();
     } catch (final IOException e) {
       command = "";
     }
-    final ObjectNode answer = JSON.createObjectNode();
+    final ObjectNode answer = JsonTrees.object();
     switch (command) {
       case "status" -> answer.set("return", describe());
       case "cancel" -> {
@@ -137,11 +137,11 @@ final class ControlSocket implements AutoCloseable, MigrationListener {
               .putObject("error")
               .put("desc", "unknown command; status, start-postcopy, cancel, pause, resume");
     }
-    return answer.toString();
+    return JSON.write(answer);
   }
 
   private ObjectNode describe() {
-    final ObjectNode result = JSON.createObjectNode().put("status", status.qemuName());
+    final ObjectNode result = JsonTrees.object().put("status", status.qemuName());
     final Progress last = progress;
     if (last != null) {
       result

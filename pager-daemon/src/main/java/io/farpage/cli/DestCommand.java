@@ -23,8 +23,8 @@ import picocli.CommandLine.Option;
     name = "dest",
     description = "Beside the QEMU that waits for the guest: fetches it from a source.",
     mixinStandardHelpOptions = true)
-final class DestCommand implements Callable<Integer> {
-  @Mixin private CommonOptions common;
+final class DestCommand implements Callable<Integer>, PlainArguments.Target {
+  @Mixin private final CommonOptions common = new CommonOptions();
 
   @Option(
       names = "--source",
@@ -33,24 +33,22 @@ final class DestCommand implements Callable<Integer> {
       description = "where `farpage source` listens")
   private String source;
 
-  @Mixin private WarmupArguments warmup;
+  @Mixin private final WarmupArguments warmup = new WarmupArguments();
 
   @Option(
       names = "--max-postcopy-bandwidth",
       paramLabel = "B/s",
-      defaultValue = "0",
       description = "bytes a second fetched ahead of demand, 0 for no limit; K, M, G may follow")
-  private String maxPostcopyBandwidth;
+  private String maxPostcopyBandwidth = "0";
 
-  @Mixin private PrefetchArguments prefetch;
+  @Mixin private final PrefetchArguments prefetch = new PrefetchArguments();
 
   @Option(
       names = "--rdma-completions",
       paramLabel = "HOW",
-      defaultValue = "auto",
       description =
           "auto, events or polling; auto polls on an adapter, not on a device in software")
-  private String completions;
+  private String completions = "auto";
 
   @Option(
       names = "--demand-agents",
@@ -82,6 +80,29 @@ final class DestCommand implements Callable<Integer> {
       paramLabel = "HOST:PORT",
       description = "serve metrics in Prometheus' text format")
   private String metrics;
+
+  @Override
+  public boolean take(final PlainArguments option) {
+    switch (option.name()) {
+      case "--source" -> source = option.text();
+      case "--max-postcopy-bandwidth" -> maxPostcopyBandwidth = option.text();
+      case "--rdma-completions" -> completions = option.text();
+      case "--demand-agents" -> demandAgents = option.number();
+      case "--bulk-lanes" -> bulkLanes = option.number();
+      case "--resume" -> resume = true;
+      case "--report" -> report = option.path();
+      case "--metrics" -> metrics = option.text();
+      default -> {
+        return common.take(option) || warmup.take(option) || prefetch.take(option);
+      }
+    }
+    return true;
+  }
+
+  @Override
+  public boolean isComplete() {
+    return common.isComplete() && source != null;
+  }
 
   @Override
   public Integer call() {

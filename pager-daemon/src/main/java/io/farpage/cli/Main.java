@@ -4,8 +4,8 @@ import io.farpage.FarpageVersion;
 import io.farpage.migration.Outcome;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -18,22 +18,35 @@ import picocli.CommandLine.ParameterException;
     mixinStandardHelpOptions = true,
     version = "farpage " + FarpageVersion.VERSION)
 public final class Main implements Runnable {
-  private static final Map<String, Supplier<Object>> COMMANDS = commands();
-
   @CommandLine.Spec private CommandLine.Model.CommandSpec spec;
 
   private Main() {}
 
   /** Runs the program and ends the Java machine. */
   public static void main(final String[] args) {
-    if (args.length > 0 && List.of("source", "dest").contains(args[0])) {
+    final String command = args.length > 0 ? args[0] : "";
+    if (command.equals("source") || command.equals("dest")) {
       Preload.begin();
     }
-    System.exit(run(args));
+    if (command.equals("source")) {
+      Preload.beginFrames();
+    }
+    final int exitCode = run(args);
+    Preload.end();
+    System.exit(exitCode);
   }
 
   /** Runs the program and returns its exit code. */
   public static int run(final String... args) {
+    final Callable<Integer> plain = plain(args);
+    if (plain != null) {
+      try {
+        return plain.call();
+      } catch (final Exception e) {
+        System.err.println("farpage: " + oneLine(e));
+        return Outcome.FAILED.exitCode();
+      }
+    }
     final CommandLine commandLine = commandLine(args);
     commandLine.setParameterExceptionHandler(Main::onBadUsage);
     commandLine.setExecutionExceptionHandler(
@@ -42,6 +55,23 @@ public final class Main implements Runnable {
           return Outcome.FAILED.exitCode();
         });
     return commandLine.execute(args);
+  }
+
+  /** Returns the command of a daemon whose command line needs no picocli, else null. */
+  static Callable<Integer> plain(final String... args) {
+    switch (args.length > 0 ? args[0] : "") {
+      case "source" -> {
+        final SourceCommand source = new SourceCommand();
+        return PlainArguments.read(args, 1, source) ? source : null;
+      }
+      case "dest" -> {
+        final DestCommand dest = new DestCommand();
+        return PlainArguments.read(args, 1, dest) ? dest : null;
+      }
+      default -> {
+        return null;
+      }
+    }
   }
 
   private static Map<String, Supplier<Object>> commands() {
@@ -57,8 +87,9 @@ public final class Main implements Runnable {
   /** With the one command that is meant, if it is plain which: each takes time to look at. */
   private static CommandLine commandLine(final String... args) {
     final CommandLine commandLine = new CommandLine(new Main());
-    final String meant = args.length > 0 && COMMANDS.containsKey(args[0]) ? args[0] : null;
-    COMMANDS.forEach(
+    final Map<String, Supplier<Object>> commands = commands();
+    final String meant = args.length > 0 && commands.containsKey(args[0]) ? args[0] : null;
+    commands.forEach(
         (name, command) -> {
           if (meant == null || meant.equals(name)) {
             commandLine.addSubcommand(name, command.get());

@@ -17,18 +17,16 @@ final class PrefetchArguments {
   @Option(
       names = "--prefetch",
       paramLabel = "POLICY",
-      defaultValue = PrefetchPolicies.AUTO,
       description =
           "what to fetch ahead: sweep, bubble, trend, hot-first, replay, or auto, which gives each"
               + " of them its share by how often the guest uses what it has fetched")
-  private String policy;
+  private String policy = PrefetchPolicies.AUTO;
 
   @Option(
       names = "--prefetch-after",
       paramLabel = "S",
-      defaultValue = "0",
       description = "for so many seconds after the guest has moved, fetch only what it asks for")
-  private double afterSeconds;
+  private double afterSeconds = 0;
 
   @Option(
       names = "--record-faults",
@@ -42,6 +40,20 @@ final class PrefetchArguments {
       description =
           "fetch first what an earlier --record-faults has recorded; may be the same file")
   private Path replay;
+
+  /** Takes an option of a plain command line; false when it is none of these, or needs picocli. */
+  boolean take(final PlainArguments option) {
+    switch (option.name()) {
+      case "--prefetch" -> policy = option.text();
+      case "--prefetch-after" -> afterSeconds = option.number();
+      case "--record-faults" -> record = option.path();
+      case "--replay-faults" -> replay = option.path();
+      default -> {
+        return false;
+      }
+    }
+    return true;
+  }
 
   /** Checks the options, and reads the recording. */
   PrefetchOptions options(final String mode, final boolean resume) throws MigrationException {

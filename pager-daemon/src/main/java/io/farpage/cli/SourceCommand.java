@@ -17,8 +17,8 @@ import picocli.CommandLine.Option;
     name = "source",
     description = "Beside the QEMU that runs the guest: waits for a destination and serves it.",
     mixinStandardHelpOptions = true)
-final class SourceCommand implements Callable<Integer> {
-  @Mixin private CommonOptions common;
+final class SourceCommand implements Callable<Integer>, PlainArguments.Target {
+  @Mixin private final CommonOptions common = new CommonOptions();
 
   @Option(
       names = "--listen",
@@ -30,14 +30,31 @@ final class SourceCommand implements Callable<Integer> {
   @Option(
       names = "--dirty-tracking",
       paramLabel = "HOW",
-      defaultValue = "auto",
       description = "how writes are tracked in a warm-up: auto, wp-async, soft-dirty or off")
-  private String dirtyTracking;
+  private String dirtyTracking = "auto";
 
   @Option(
       names = "--keep-source",
       description = "leave this QEMU, stopped, when the guest has gone")
   private boolean keepSource;
+
+  @Override
+  public boolean take(final PlainArguments option) {
+    switch (option.name()) {
+      case "--listen" -> listen = option.text();
+      case "--dirty-tracking" -> dirtyTracking = option.text();
+      case "--keep-source" -> keepSource = true;
+      default -> {
+        return common.take(option);
+      }
+    }
+    return true;
+  }
+
+  @Override
+  public boolean isComplete() {
+    return common.isComplete() && listen != null;
+  }
 
   @Override
   public Integer call() {

@@ -15,11 +15,10 @@ final class WarmupArguments {
   @Option(
       names = "--mode",
       paramLabel = "MODE",
-      defaultValue = "hybrid",
       description =
           "hybrid: read the memory while the guest runs on the source, and what it keeps writing"
               + " after it has moved; postcopy: all of it after; precopy: all of it before")
-  private String mode;
+  private String mode = "hybrid";
 
   @Option(
       names = "--warmup-time",
@@ -44,6 +43,21 @@ final class WarmupArguments {
       paramLabel = "B/s",
       description = "bytes a second read while the guest runs on the source; K, M, G may follow")
   private String maxBandwidth;
+
+  /** Takes an option of a plain command line; false when it is none of these, or needs picocli. */
+  boolean take(final PlainArguments option) {
+    switch (option.name()) {
+      case "--mode" -> mode = option.text();
+      case "--warmup-time" -> time = (double) option.number();
+      case "--warmup-rounds" -> rounds = option.number();
+      case "--downtime-limit" -> downtimeLimit = (long) option.number();
+      case "--max-bandwidth" -> maxBandwidth = option.text();
+      default -> {
+        return false;
+      }
+    }
+    return true;
+  }
 
   /** Checks the options. */
   WarmupOptions options() throws MigrationException {

@@ -19,7 +19,10 @@ public final class ControlChannel implements AutoCloseable {
   /** The longest payload accepted, in bytes. */
   public static final int MAX_PAYLOAD_BYTES = 1 << 20;
 
-  private static final ObjectMapper JSON = new ObjectMapper();
+  /** Made with the first frame that has JSON: it takes a while, and a connection need not wait. */
+  private static final class Json {
+    static final ObjectMapper MAPPER = new ObjectMapper();
+  }
 
   private final PeerConnection connection;
   private final DataInputStream in;
@@ -39,7 +42,7 @@ public final class ControlChannel implements AutoCloseable {
 
   /** Sends a frame whose payload is JSON. */
   public void send(final FrameType type, final Object value) throws IOException {
-    final byte[] payload = JSON.writeValueAsBytes(value);
+    final byte[] payload = Json.MAPPER.writeValueAsBytes(value);
     send(type, payload, payload.length);
   }
 
@@ -86,7 +89,7 @@ public final class ControlChannel implements AutoCloseable {
   /** Reads a frame's payload as JSON of a given shape. */
   public static <T> T decode(final Frame frame, final Class<T> type) throws ProtocolException {
     try {
-      final T value = JSON.readValue(frame.payload(), type);
+      final T value = Json.MAPPER.readValue(frame.payload(), type);
       if (value == null) {
         throw new ProtocolException("the peer sent a " + frame.type() + " frame that says nothing");
       }

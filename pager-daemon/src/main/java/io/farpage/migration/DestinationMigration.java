@@ -232,12 +232,13 @@ public final class DestinationMigration extends Conductor {
   /** Agrees with the source; {@code resumedId} names the migration to go on with, or is null. */
   private Welcome agree(final String resumedId)
       throws MigrationException, IOException, InterruptedException {
-    final TransportOffer offer =
-        TransportOffer.ofDestination(options.transport(), options.wire(), link.sourceAddress());
+    // before the source hears of this side, if RDMA must be; else later: to look takes a while
+    final TransportOffer demanded = options.transport() == TransportPolicy.RDMA ? offer() : null;
     control = link.connect();
     if (resumedId == null) {
       state.enter(MigrationStatus.SETUP);
     }
+    final TransportOffer offer = demanded == null ? offer() : demanded;
     control.send(
         FrameType.HELLO,
         new Hello(
@@ -273,6 +274,10 @@ public final class DestinationMigration extends Conductor {
             + TransportOffer.describe(
                 transport, offer.why(), "the source", welcome.transportReason()));
     return welcome;
+  }
+
+  private TransportOffer offer() throws MigrationException {
+    return TransportOffer.ofDestination(options.transport(), options.wire(), link.sourceAddress());
   }
 
   private void startRdma() throws IOException {

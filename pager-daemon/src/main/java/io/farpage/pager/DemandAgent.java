@@ -66,6 +66,7 @@ public final class DemandAgent implements Agent {
   private final LongArrayQueue waitingCounts = new LongArrayQueue(QUEUE_CAPACITY, NO_PAGE);
   private final LongArrayQueue waitingTimes = new LongArrayQueue(QUEUE_CAPACITY, NO_PAGE);
 
+  private boolean justAsked;
   private volatile boolean armed;
   private volatile boolean holding;
 
@@ -124,9 +125,16 @@ public final class DemandAgent implements Agent {
   public int doWork() {
     try {
       // pages first: who waits for one has waited longer than a new fault
-      final int work = lane.poll(onRead) + sendWaiting() + readFaults();
+      int work = lane.poll(onRead);
+      if (work == 0 && justAsked) {
+        // whoever sends the page has had no time for it, and may need this processor
+        justAsked = false;
+        return 0;
+      }
+      work += sendWaiting() + readFaults();
       if (work > 0) {
         lane.flush();
+        justAsked = lane.readsInFlight() > 0;
       }
       return work;
     } catch (final IOException e) {

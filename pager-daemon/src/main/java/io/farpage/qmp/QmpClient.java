@@ -1,11 +1,8 @@
 package io.farpage.qmp;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.farpage.json.JsonTrees;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
@@ -53,14 +50,7 @@ public final class QmpClient implements AutoCloseable {
   public static final int MAX_KEPT_EVENTS = 1024;
 
   private static final Logger LOG = LoggerFactory.getLogger(QmpClient.class);
-  private static final ObjectMapper JSON =
-      new ObjectMapper(
-          JsonFactory.builder()
-              .streamReadConstraints(
-                  StreamReadConstraints.builder()
-                      .maxStringLength(QmpMessageReader.MAX_MESSAGE_BYTES)
-                      .build())
-              .build());
+  private static final JsonTrees JSON = new JsonTrees(QmpMessageReader.MAX_MESSAGE_BYTES);
 
   private final Path socket;
   private final SocketChannel channel;
@@ -135,7 +125,7 @@ public final class QmpClient implements AutoCloseable {
   /**
    * Executes a command and waits for its answer.
    *
-   * @param arguments what Jackson can turn into JSON: strings, numbers, booleans, maps,
+   * @param arguments what {@link JsonTrees#of} makes a tree of: strings, numbers, booleans, maps,
    *     collections, {@link JsonNode}s
    * @return QEMU's {@code return}, an empty object for most commands
    * @throws QmpCommandException when QEMU answers with an error
@@ -288,14 +278,14 @@ public final class QmpClient implements AutoCloseable {
   }
 
   private void send(long id, String command, Map<String, ?> arguments) {
-    ObjectNode request = JSON.createObjectNode();
+    ObjectNode request = JsonTrees.object();
     request.put("execute", command);
     if (!arguments.isEmpty()) {
-      request.set("arguments", JSON.valueToTree(arguments));
+      request.set("arguments", JsonTrees.of(arguments));
     }
     request.put("id", id);
     LOG.trace("{} < {}", socket, request);
-    outgoing.add((request + "\n").getBytes(StandardCharsets.UTF_8));
+    outgoing.add((JSON.write(request) + "\n").getBytes(StandardCharsets.UTF_8));
   }
 
   private void writeLoop() {
@@ -349,8 +339,8 @@ public final class QmpClient implements AutoCloseable {
   private void handle(String text) {
     JsonNode message;
     try {
-      message = JSON.readTree(text);
-    } catch (JsonProcessingException e) {
+      message = JSON.read(text);
+    } catch (IOException e) {
       throw notQmp("sent '" + QmpMessageReader.printable(text) + "'");
     }
     if (!greeting.isDone()) {

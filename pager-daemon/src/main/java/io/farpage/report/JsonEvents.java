@@ -1,9 +1,8 @@
 package io.farpage.report;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.farpage.control.Switchover;
+import io.farpage.json.JsonTrees;
 import io.farpage.migration.MigrationListener;
 import io.farpage.migration.MigrationStatus;
 import io.farpage.migration.Progress;
@@ -13,7 +12,7 @@ import java.time.Instant;
 
 /** Prints events as QMP spells them, one JSON object a line, and nothing else. */
 public final class JsonEvents implements MigrationListener {
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final JsonTrees JSON = new JsonTrees();
 
   private final PrintStream out;
 
@@ -24,12 +23,12 @@ public final class JsonEvents implements MigrationListener {
 
   @Override
   public void onListening(final String host, final int port) {
-    print("LISTENING", JSON.createObjectNode().put("host", host).put("port", port));
+    print("LISTENING", JsonTrees.object().put("host", host).put("port", port));
   }
 
   @Override
   public void onStatus(final MigrationStatus status) {
-    print("MIGRATION", JSON.createObjectNode().put("status", status.qemuName()));
+    print("MIGRATION", JsonTrees.object().put("status", status.qemuName()));
   }
 
   @Override
@@ -46,19 +45,17 @@ public final class JsonEvents implements MigrationListener {
   public void onSwitchover(final Switchover decision) {
     print(
         "SWITCHOVER",
-        JSON.createObjectNode()
-            .put("reason", decision.reason())
-            .put("desc", decision.explanation()));
+        JsonTrees.object().put("reason", decision.reason()).put("desc", decision.explanation()));
   }
 
   @Override
   public void onMemoryRegistered(final long registeredBytes) {
-    print("MEMORY_REGISTERED", JSON.createObjectNode().put("bytes", registeredBytes));
+    print("MEMORY_REGISTERED", JsonTrees.object().put("bytes", registeredBytes));
   }
 
   @Override
   public void onProgress(final Progress progress) {
-    final ObjectNode data = JSON.createObjectNode();
+    final ObjectNode data = JsonTrees.object();
     if (progress.totalBytes() >= 0) {
       data.put("total", progress.totalBytes()).put("remaining", progress.remainingBytes());
     }
@@ -70,11 +67,11 @@ public final class JsonEvents implements MigrationListener {
 
   /** Prints why the program ends. */
   public void onError(final String message) {
-    print("ERROR", JSON.createObjectNode().put("desc", message));
+    print("ERROR", JsonTrees.object().put("desc", message));
   }
 
   private void print(final String event, final ObjectNode data) {
-    final ObjectNode line = JSON.createObjectNode().put("event", event);
+    final ObjectNode line = JsonTrees.object().put("event", event);
     if (data != null) {
       line.set("data", data);
     }
@@ -82,13 +79,9 @@ public final class JsonEvents implements MigrationListener {
     line.putObject("timestamp")
         .put("seconds", now.getEpochSecond())
         .put("microseconds", now.getNano() / 1000);
-    try {
-      synchronized (out) {
-        out.println(JSON.writeValueAsString(line));
-        out.flush();
-      }
-    } catch (final JsonProcessingException e) {
-      throw new IllegalStateException(e);
+    synchronized (out) {
+      out.println(JSON.write(line));
+      out.flush();
     }
   }
 }

@@ -1,19 +1,17 @@
 package io.farpage.report;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.farpage.json.JsonTrees;
 import io.farpage.migration.WarmupReport;
 import io.farpage.warmup.WarmupRound;
 
 /** The figures of a warm-up as JSON, for events and for the report. */
 final class WarmupJson {
-  private static final ObjectMapper JSON = new ObjectMapper();
-
   private WarmupJson() {}
 
   static ObjectNode of(final WarmupRound round) {
-    return JSON.createObjectNode()
+    return JsonTrees.object()
         .put("round", round.round())
         .put("started-ms", round.startedMs())
         .put("duration-ms", round.durationMs())
@@ -32,7 +30,7 @@ final class WarmupJson {
 
   static ObjectNode of(final WarmupReport warmup) {
     final ObjectNode out =
-        JSON.createObjectNode()
+        JsonTrees.object()
             .put("tracker", warmup.tracker())
             .put("started-ms", warmup.startedMs())
             .put("duration-ms", warmup.durationMs())

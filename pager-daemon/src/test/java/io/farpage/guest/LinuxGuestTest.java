@@ -32,7 +32,7 @@ class LinuxGuestTest {
   }
 
   private static void awaitPass(QemuProcess qemu, int pass) {
-    qemu.awaitSerial("pass " + pass, TIMEOUT);
+    qemu.await("pass " + pass, TIMEOUT, () -> LinuxGuest.passes(qemu.serial()) >= pass);
     assertTrue(LinuxGuest.pagesChecked(qemu.serial()) > 0);
     assertFalse(qemu.serial().contains(LinuxGuest.MISMATCH), qemu::serial);
   }

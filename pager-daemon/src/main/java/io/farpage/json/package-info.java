@@ -1,0 +1,2 @@
+/** JSON as text and as trees. */
+package io.farpage.json;
