@@ -10,24 +10,22 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A source's daemon that listens, and daemons for a destination that connect and are killed. */
+/** Daemons for a destination that connect to a source's and are killed. */
 final class ConnectingDaemon {
   private static final long MEMORY_BYTES = 64 << 20;
   private static final String CONNECTED = "\"status\":\"setup\"";
 
   private final Testbed testbed;
   private final QemuInstallation installation;
-  private final LocalMigration source;
+  private final QemuProcess guest;
   private final Path directory;
 
-  /** Starts a QEMU and the source's daemon beside it. */
+  /** Starts a QEMU for the source. */
   ConnectingDaemon(final Testbed testbed, final QemuInstallation installation) throws IOException {
     this.testbed = testbed;
     this.installation = installation;
     directory = testbed.newDirectory("daemons");
-    final QemuProcess qemu = start(false);
-    source = testbed.add(LocalMigration.startSource(qemu.command().qmpSockets().get(0), directory));
-    source.port();
+    guest = start(false);
   }
 
   private QemuProcess start(final boolean incoming) throws IOException {
@@ -40,13 +38,16 @@ final class ConnectingDaemon {
   }
 
   /**
-   * Starts {@code farpage dest} for a new QEMU.
+   * Starts {@code farpage dest} for a new QEMU, and before that a source: one whose destination has
+   * gone ends, if it had heard enough of it.
    *
    * @param farpage the command line before {@code dest}
    * @return milliseconds until it says that it is connected
    */
   double millisToConnect(final List<String> farpage) throws IOException {
     final QemuProcess qemu = start(true);
+    final LocalMigration source =
+        testbed.add(LocalMigration.startSource(guest.command().qmpSockets().get(0), directory));
     final List<String> command = new ArrayList<>(farpage);
     command.addAll(
         List.of(
@@ -59,6 +60,7 @@ final class ConnectingDaemon {
     try {
       return TimeToLine.measure(command, line -> line.contains(CONNECTED));
     } finally {
+      testbed.end(source);
       testbed.end(qemu);
       StateDirectory.remove(qemu.command().directory());
     }

@@ -41,9 +41,12 @@ final class FullGuest {
 
   /** Moves it by post-copy and compares its memory. */
   Move move() throws IOException {
-    HostMemory.touch(testbed.directory(), memoryBytes);
-    final Move move =
-        writer.vm().move(DaemonOptions.destination("--mode=postcopy").both("--transport=tcp"));
+    final DaemonOptions options =
+        DaemonOptions.destination("--mode=postcopy").both("--transport=tcp");
+    final Move move;
+    try (MemoryReserve reserve = new MemoryReserve(testbed.directory(), memoryBytes)) {
+      move = writer.vm().move(options, reserve);
+    }
     fill.verify(ram());
     return move;
   }

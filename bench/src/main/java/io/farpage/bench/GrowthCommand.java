@@ -37,7 +37,10 @@ final class GrowthCommand implements Callable<Integer> {
     final Findings findings = options.begin(installation).note("guest", "all RAM is data, idle");
     final long largest = Collections.max(sizes);
     try (Testbed testbed = Testbed.open()) {
-      RamFill.requireRoom(testbed.directory(), "the largest guest on both sides", 2 * largest);
+      RamFill.requireRoom(
+          testbed.directory(),
+          "the largest guest on both sides, and a reserve",
+          2 * largest + (1L << 30));
     }
     for (int round = 1; round <= rounds; round++) {
       for (final long size : sizes) {

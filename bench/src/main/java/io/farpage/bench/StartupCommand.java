@@ -106,11 +106,12 @@ final class StartupCommand implements Callable<Integer> {
     }
   }
 
+  /** With only the jar that has it on the class path. */
   private static List<String> hello() {
     return List.of(
         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
         "-cp",
-        System.getProperty("java.class.path"),
+        HelloWorld.class.getProtectionDomain().getCodeSource().getLocation().getPath(),
         HelloWorld.class.getName());
   }
 
