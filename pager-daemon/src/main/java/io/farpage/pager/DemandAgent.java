@@ -89,7 +89,7 @@ public final class DemandAgent implements Agent {
     latencyNs = context.faultLatencyNs(shard);
     warm = context.showsAhead();
     recorder = context.recorder();
-    waitChoice = new WaitChoice(context.processors());
+    waitChoice = new WaitChoice();
     cluster = new FaultCluster(map, origins, space, context.heat(), CLUSTER_BYTES);
     feed = feeds.of(shard);
     roleName = context.shards() == 1 ? "demand" : "demand-" + shard;

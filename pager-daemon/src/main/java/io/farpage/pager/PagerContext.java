@@ -40,7 +40,6 @@ public final class PagerContext {
   private PageHeat heat;
   private FaultRecorder recorder = FaultRecorder.NONE;
   private NanoClock clock = SystemNanoClock.INSTANCE;
-  private final int processors = Runtime.getRuntime().availableProcessors();
   private long shortestChunkBytes = SHORTEST_CHUNK_BYTES;
   private long longestChunkBytes = LONGEST_CHUNK_BYTES;
   private PagerCounters counters;
@@ -251,10 +250,6 @@ public final class PagerContext {
 
   BandwidthLimit prefetchLimit() {
     return prefetchLimit;
-  }
-
-  int processors() {
-    return processors;
   }
 
   NanoClock clock() {

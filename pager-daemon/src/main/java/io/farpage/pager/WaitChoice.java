@@ -10,7 +10,7 @@ package io.farpage.pager;
  * turn in sixteen goes to what seems slower. A turn is a number of answers; long ones count as
  * {@link #LONGEST_NS}, because they have other reasons.
  *
- * <p>Used by one thread. Allocates nothing.
+ * <p>Begins with sleeping. Used by one thread. Allocates nothing.
  */
 final class WaitChoice {
   /** How long to spin at most. */
@@ -21,22 +21,12 @@ final class WaitChoice {
   private static final long LONGEST_NS = 200_000;
   private static final double WEIGHT = 0.25;
 
-  private final boolean maySpin;
   private double sleepingNs;
   private double spinningNs;
   private boolean spinning;
   private int answers;
   private int turns;
   private long sumNs;
-
-  /**
-   * Creates a choice that begins with sleeping.
-   *
-   * @param processors those that this process may use; with one, nobody spins
-   */
-  WaitChoice(final int processors) {
-    maySpin = processors > 1;
-  }
 
   /** Returns for how many nanoseconds to spin before sleeping. */
   long spinNs() {
@@ -47,10 +37,8 @@ final class WaitChoice {
   void onAnswer(final long latencyNs) {
     sumNs += Math.min(latencyNs, LONGEST_NS);
     answers++;
-    if (answers == ANSWERS_PER_TURN && maySpin) {
-      endTurn((double) sumNs / answers);
-    }
     if (answers == ANSWERS_PER_TURN) {
+      endTurn((double) sumNs / answers);
       answers = 0;
       sumNs = 0;
     }

@@ -15,7 +15,7 @@ class WaitChoiceTest {
   @CsvSource({"60000, 40000, true", "13000, 15000, false", "15000, 12000, true"})
   void theFasterIsTakenNineTimesInTen(
       final long sleepingNs, final long spinningNs, final boolean spins) {
-    final WaitChoice choice = new WaitChoice(2);
+    final WaitChoice choice = new WaitChoice();
     settle(choice, sleepingNs, spinningNs, 1_000);
     final double share = settle(choice, sleepingNs, spinningNs, 20_000);
     assertEquals(spins ? 1 : 0, share, 0.1);
@@ -23,7 +23,7 @@ class WaitChoiceTest {
 
   @Test
   void anotherLoadChangesTheChoice() {
-    final WaitChoice choice = new WaitChoice(2);
+    final WaitChoice choice = new WaitChoice();
     settle(choice, 60_000, 40_000, 20_000);
     settle(choice, 15_000, 30_000, 5_000);
     assertTrue(settle(choice, 15_000, 30_000, 10_000) < 0.1);
@@ -31,7 +31,7 @@ class WaitChoiceTest {
 
   @Test
   void aFewLongWaitsDecideNothing() {
-    final WaitChoice choice = new WaitChoice(2);
+    final WaitChoice choice = new WaitChoice();
     int spun = 0;
     for (int i = 0; i < 20_000; i++) {
       final boolean spins = choice.spinNs() > 0;
@@ -39,11 +39,6 @@ class WaitChoiceTest {
       choice.onAnswer(spins ? i % 100 == 0 ? 50_000_000 : 20_000 : 30_000);
     }
     assertTrue(spun > 18_000, "spun " + spun);
-  }
-
-  @Test
-  void withOneProcessorNobodySpins() {
-    assertEquals(0, settle(new WaitChoice(1), 60_000, 10_000, 10_000));
   }
 
   /** Returns the share of answers that were waited for by spinning. */
