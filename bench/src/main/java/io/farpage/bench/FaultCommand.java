@@ -39,7 +39,7 @@ final class FaultCommand implements Callable<Integer> {
   @Option(
       names = "--faults",
       paramLabel = "N",
-      defaultValue = "5000",
+      defaultValue = "20000",
       description = "faults in each measurement (default: ${DEFAULT-VALUE})")
   private int faults;
 

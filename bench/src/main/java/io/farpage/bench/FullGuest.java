@@ -9,6 +9,8 @@ import java.util.List;
 
 /** A guest that does nothing, and whose RAM is full of data. */
 final class FullGuest {
+  private static final long SLACK_BYTES = 1L << 30;
+
   private final Testbed testbed;
   private final long memoryBytes;
   private final MovingWriter writer;
@@ -44,11 +46,17 @@ final class FullGuest {
     final DaemonOptions options =
         DaemonOptions.destination("--mode=postcopy").both("--transport=tcp");
     final Move move;
-    try (MemoryReserve reserve = new MemoryReserve(testbed.directory(), memoryBytes)) {
+    try (MemoryReserve reserve = new MemoryReserve(testbed.directory(), reserveBytes())) {
       move = writer.vm().move(options, reserve);
     }
     fill.verify(ram());
     return move;
+  }
+
+  /** As much as arrives, but not what the destination needs room for. */
+  private long reserveBytes() throws IOException {
+    final long spare = RamFill.room(testbed.directory()) - memoryBytes - SLACK_BYTES;
+    return Math.max(0, Math.min(memoryBytes, spare));
   }
 
   /** Compares also what the guest itself has written; stops it. */

@@ -90,10 +90,7 @@ final class RamFill {
    */
   static void requireRoom(final Path directory, final String what, final long bytes)
       throws IOException {
-    final long room =
-        Math.min(
-            Files.getFileStore(directory).getUsableSpace(),
-            availableBytes(Files.readString(Path.of("/proc/meminfo"))));
+    final long room = room(directory);
     if (room < bytes) {
       throw new IOException(
           String.format(
@@ -104,6 +101,13 @@ final class RamFill {
               directory,
               room >> 20));
     }
+  }
+
+  /** Returns how many bytes of RAM files there is room for, on their tmpfs and in memory. */
+  static long room(final Path directory) throws IOException {
+    return Math.min(
+        Files.getFileStore(directory).getUsableSpace(),
+        availableBytes(Files.readString(Path.of("/proc/meminfo"))));
   }
 
   static long availableBytes(final String meminfo) {
