@@ -4,10 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.sun.jna.Pointer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -29,8 +27,7 @@ class ShardedRangesTest {
   @TempDir static Path directory;
   private static Path tracee;
 
-  private Path path;
-  private RamFile file;
+  private Faulter faulter;
   private ByteBuffer alias;
   private ChildProcess child;
   private long remote;
@@ -48,15 +45,10 @@ class ShardedRangesTest {
 
   @BeforeEach
   void registerHalfTheMappingWithEach() throws Exception {
-    path = Files.createTempFile(Path.of("/dev/shm"), "farpage-test", ".ram");
-    try (var channel = Files.newByteChannel(path, java.nio.file.StandardOpenOption.WRITE)) {
-      channel.position((long) PAGES * PAGE - 1).write(ByteBuffer.wrap(new byte[1]));
-    }
-    file = RamFile.open(path, true);
-    file.punchHole(0, file.sizeBytes());
-    alias = new Pointer(file.map()).getByteBuffer(0, file.sizeBytes());
-    child = ChildProcess.startTracee(tracee, "faulter", path);
-    remote = Long.parseUnsignedLong(child.readLine());
+    faulter = new Faulter(tracee, (long) PAGES * PAGE);
+    alias = faulter.alias();
+    child = faulter.child();
+    remote = faulter.address();
     injected = InjectedUserfaultfd.open(child.pid(), 2);
     left = injected.get(0).local();
     right = injected.get(1).local();
@@ -72,14 +64,12 @@ class ShardedRangesTest {
 
   @AfterEach
   void endTheChild() throws IOException {
-    child.close();
+    faulter.close();
     events.close();
     byLeft.close();
     byRight.close();
     left.close();
     right.close();
-    file.close();
-    Files.delete(path);
   }
 
   private long at(int page) {
@@ -195,7 +185,7 @@ class ShardedRangesTest {
 
   private long pieces() throws IOException {
     return ProcessMaps.read(child.pid()).stream()
-        .filter(m -> m.path().equals(path.toString()))
+        .filter(m -> m.path().equals(faulter.path().toString()))
         .count();
   }
 }

@@ -5,10 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.sun.jna.Pointer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -29,7 +27,7 @@ class UserfaultfdTest {
   @TempDir static Path directory;
   private static Path tracee;
 
-  private Path path;
+  private Faulter faulter;
   private RamFile file;
   private ByteBuffer alias;
   private ChildProcess child;
@@ -47,15 +45,11 @@ class UserfaultfdTest {
 
   @BeforeEach
   void injectAUserfaultfd() throws Exception {
-    path = Files.createTempFile(Path.of("/dev/shm"), "farpage-test", ".ram");
-    try (var channel = Files.newByteChannel(path, java.nio.file.StandardOpenOption.WRITE)) {
-      channel.position((long) PAGES * PAGE - 1).write(ByteBuffer.wrap(new byte[1]));
-    }
-    file = RamFile.open(path, true);
-    file.punchHole(0, file.sizeBytes());
-    alias = new Pointer(file.map()).getByteBuffer(0, file.sizeBytes());
-    child = ChildProcess.startTracee(tracee, "faulter", path);
-    remote = Long.parseUnsignedLong(child.readLine());
+    faulter = new Faulter(tracee, (long) PAGES * PAGE);
+    file = faulter.file();
+    alias = faulter.alias();
+    child = faulter.child();
+    remote = faulter.address();
     injected = InjectedUserfaultfd.open(child.pid());
     uffd = injected.local();
     assertTrue(UffdFeature.MINOR_SHMEM.in(uffd.handshake(UffdFeature.MINOR_SHMEM.bit())));
@@ -67,13 +61,11 @@ class UserfaultfdTest {
 
   @AfterEach
   void endTheChild() throws IOException {
-    child.close();
+    faulter.close();
     poll.close();
     events.close();
     placer.close();
     uffd.close();
-    file.close();
-    Files.delete(path);
   }
 
   private void register(int mode) throws IOException {
