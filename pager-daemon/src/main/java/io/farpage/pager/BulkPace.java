@@ -1,6 +1,7 @@
 package io.farpage.pager;
 
 import io.farpage.transport.PageLane;
+import java.io.IOException;
 import java.util.Arrays;
 
 /**
@@ -89,6 +90,27 @@ final class BulkPace {
   /** The guest waits for a page: reads become short. */
   void onDemandFault() {
     chunkBytes = shortestBytes;
+  }
+
+  /**
+   * Begins a read, for which there was {@linkplain #hasRoom room}, unless the lane does not take
+   * it.
+   *
+   * @return its number until {@link #end}, which is its cookie too; -1 when it was not taken
+   */
+  int tryRead(
+      final PageLane lane,
+      final int region,
+      final long offsetBytes,
+      final int lengthBytes,
+      final long nowNs)
+      throws IOException {
+    final int slot = begin(nowNs);
+    if (lane.tryRead(region, offsetBytes, lengthBytes, slot)) {
+      return slot;
+    }
+    cancel(slot);
+    return -1;
   }
 
   /**

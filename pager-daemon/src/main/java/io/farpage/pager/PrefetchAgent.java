@@ -115,9 +115,9 @@ public final class PrefetchAgent implements Agent {
     while (heldCount > 0 || (limit.mayTake() && pace.hasRoom(lane) && choose())) {
       final int region = space.regionOf(heldFirst);
       final long length = heldCount * space.pageSizeBytes(region);
-      final int slot = pace.begin(clock.nanoTime());
-      if (!lane.tryRead(region, space.offsetBytes(region, heldFirst), (int) length, slot)) {
-        pace.cancel(slot);
+      final long offset = space.offsetBytes(region, heldFirst);
+      final int slot = pace.tryRead(lane, region, offset, (int) length, clock.nanoTime());
+      if (slot < 0) {
         break;
       }
       markers[slot] = heldMarker;

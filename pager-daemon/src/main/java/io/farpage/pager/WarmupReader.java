@@ -124,9 +124,7 @@ public final class WarmupReader {
       final int region = space.regionOf(run.firstPage());
       final long length = heldCount * space.pageSizeBytes(region);
       final long offset = space.offsetBytes(region, run.firstPage());
-      final int slot = pace.begin(clock.nanoTime());
-      if (!lane.tryRead(region, offset, (int) length, slot)) {
-        pace.cancel(slot);
+      if (pace.tryRead(lane, region, offset, (int) length, clock.nanoTime()) < 0) {
         break;
       }
       limit.take(length);

@@ -1,6 +1,8 @@
 package io.farpage.migration;
 
 import static io.farpage.migration.MigrationLab.MIB;
+import static io.farpage.migration.MigrationLab.awaitMidPostcopy;
+import static io.farpage.migration.MigrationLab.port;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -16,8 +18,6 @@ import io.farpage.test.Needs;
 import io.farpage.test.QemuVersion;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -28,7 +28,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Tag("once")
 class DemandAgentsTest {
   private static final int SIZE_MIB = 128;
-  private static final Duration START = Duration.ofSeconds(30);
   private static final String SLOW = "--max-postcopy-bandwidth=8M";
 
   private static WriterGuest writer(final int sizeMib) {
@@ -123,10 +122,10 @@ class DemandAgentsTest {
     try (MigrationLab lab = MigrationLab.open()) {
       final Vm from = lab.source(guest, lab.memory(SIZE_MIB, "a"));
       final Vm to = lab.destination(guest, lab.memory(SIZE_MIB, "b"));
-      final DaemonProcess source = start(lab, from, "source", "--listen=127.0.0.1:0");
+      final DaemonProcess source = lab.start(from, "source", "--listen=127.0.0.1:0");
       final String address = "--source=127.0.0.1:" + port(source);
       DaemonProcess destination =
-          start(lab, to, "dest", address, SLOW, "--mode=postcopy", "--demand-agents=3");
+          lab.start(to, "dest", address, SLOW, "--mode=postcopy", "--demand-agents=3");
       final Path report = lab.directory().resolve("report.json");
       for (final String again : List.of("--demand-agents=3", "--demand-agents=1")) {
         awaitMidPostcopy(destination);
@@ -134,8 +133,7 @@ class DemandAgentsTest {
         assertTrue(to.qemu().isRunning());
         assertEquals(3, userfaultfdsIn(to));
         destination =
-            start(
-                lab,
+            lab.start(
                 to,
                 "dest",
                 address,
@@ -167,17 +165,17 @@ class DemandAgentsTest {
     try (MigrationLab lab = MigrationLab.open()) {
       final Vm from = lab.source(guest, lab.memory(SIZE_MIB, "a"));
       final Vm to = lab.destination(guest, lab.memory(SIZE_MIB, "b"));
-      final DaemonProcess source = start(lab, from, "source", "--listen=127.0.0.1:0");
+      final DaemonProcess source = lab.start(from, "source", "--listen=127.0.0.1:0");
       final int port = port(source);
       final String address = "--source=127.0.0.1:" + port;
       final DaemonProcess destination =
-          start(lab, to, "dest", address, SLOW, "--mode=postcopy", "--demand-agents=3");
+          lab.start(to, "dest", address, SLOW, "--mode=postcopy", "--demand-agents=3");
       awaitMidPostcopy(destination);
       source.close(); // SIGKILL
-      assertEquals(3, destination.awaitExit(START));
-      final DaemonProcess restarted = start(lab, from, "source", "--listen=127.0.0.1:" + port);
+      assertEquals(3, destination.awaitExit(MigrationLab.DAEMON));
+      final DaemonProcess restarted = lab.start(from, "source", "--listen=127.0.0.1:" + port);
       port(restarted);
-      final DaemonProcess resumed = start(lab, to, "dest", address, "--mode=postcopy", "--resume");
+      final DaemonProcess resumed = lab.start(to, "dest", address, "--mode=postcopy", "--resume");
       assertEquals(0, resumed.awaitExit(MigrationLab.MIGRATION), resumed::toString);
       assertEquals(0, restarted.awaitExit(MigrationLab.MIGRATION));
       lab.requireNothingLeftIn(to);
@@ -193,12 +191,11 @@ class DemandAgentsTest {
     try (MigrationLab lab = MigrationLab.open()) {
       final Vm from = lab.source(guest, lab.memory(SIZE_MIB, "a"));
       final Vm to = lab.destination(guest, lab.memory(SIZE_MIB, "b"));
-      final DaemonProcess source = start(lab, from, "source", "--listen=127.0.0.1:0");
+      final DaemonProcess source = lab.start(from, "source", "--listen=127.0.0.1:0");
       final int port = port(source);
       final SlowLink link = lab.add(new SlowLink(port, 1L << 30));
       final DaemonProcess destination =
-          start(
-              lab,
+          lab.start(
               to,
               "dest",
               "--source=127.0.0.1:" + link.port(),
@@ -208,10 +205,10 @@ class DemandAgentsTest {
       awaitMidPostcopy(destination);
       assertEquals(5, link.connections(), "control, three for demand, bulk");
       link.cut(2);
-      assertEquals(3, destination.awaitExit(START), destination::toString);
+      assertEquals(3, destination.awaitExit(MigrationLab.DAEMON), destination::toString);
       assertEquals(3, userfaultfdsIn(to));
       final DaemonProcess resumed =
-          start(lab, to, "dest", "--source=127.0.0.1:" + port, "--mode=postcopy", "--resume");
+          lab.start(to, "dest", "--source=127.0.0.1:" + port, "--mode=postcopy", "--resume");
       assertEquals(0, resumed.awaitExit(MigrationLab.MIGRATION), resumed::toString);
       assertEquals(0, source.awaitExit(MigrationLab.MIGRATION));
       lab.requireNothingLeftIn(to);
@@ -237,28 +234,6 @@ class DemandAgentsTest {
   @CsvSource({"1, 1", "2, 1", "4, 1", "8, 2", "64, 4"})
   void asManyBulkLanesAsProcessorsToSpare(final int processors, final int expected) {
     assertEquals(expected, UsualLanes.bulk(processors));
-  }
-
-  private static DaemonProcess start(
-      final MigrationLab lab, final Vm vm, final String command, final String... options)
-      throws IOException {
-    final List<String> arguments = new ArrayList<>();
-    arguments.addAll(
-        List.of(
-            command,
-            "--qmp=" + vm.qmpSocket(),
-            "--state-dir=" + lab.directory().resolve("state"),
-            "--json"));
-    arguments.addAll(List.of(options));
-    return lab.add(DaemonProcess.start(arguments, line -> {}));
-  }
-
-  private static int port(final DaemonProcess source) {
-    return source.awaitEvent("LISTENING", data -> true, START).path("port").asInt();
-  }
-
-  private static void awaitMidPostcopy(final DaemonProcess destination) {
-    destination.awaitEvent("PROGRESS", data -> data.path("prefetched-pages").asLong() > 0, START);
   }
 
   private static long userfaultfdsIn(final Vm vm) throws IOException {

@@ -3,6 +3,7 @@ package io.farpage.migration;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.farpage.cli.DaemonProcess;
 import io.farpage.cli.LocalMigration;
 import io.farpage.guest.MachineType;
 import io.farpage.guest.QemuCommand;
@@ -33,6 +34,7 @@ import java.util.stream.Stream;
 final class MigrationLab implements AutoCloseable {
   static final Duration BOOT = Duration.ofMinutes(3);
   static final Duration MIGRATION = Duration.ofMinutes(3);
+  static final Duration DAEMON = Duration.ofSeconds(30);
   static final int MIB = 1 << 20;
 
   private final Path directory;
@@ -171,6 +173,30 @@ final class MigrationLab implements AutoCloseable {
             address, source.qmpSocket(), directory, sourceOptions.toArray(String[]::new));
     started.push(migration);
     return migration.startDestination(destination.qmpSocket(), destinationOptions);
+  }
+
+  /** Starts one daemon beside a guest's QEMU, as an operator does. */
+  DaemonProcess start(final Vm vm, final String command, final String... options)
+      throws IOException {
+    final List<String> arguments = new ArrayList<>();
+    arguments.addAll(
+        List.of(
+            command,
+            "--qmp=" + vm.qmpSocket(),
+            "--state-dir=" + directory.resolve("state"),
+            "--json"));
+    arguments.addAll(List.of(options));
+    return add(DaemonProcess.start(arguments, line -> {}));
+  }
+
+  /** Waits until a source's daemon listens, and returns where. */
+  static int port(final DaemonProcess source) {
+    return source.awaitEvent("LISTENING", data -> true, DAEMON).path("port").asInt();
+  }
+
+  /** Waits until some memory has arrived, and most has not. */
+  static void awaitMidPostcopy(final DaemonProcess destination) {
+    destination.awaitEvent("PROGRESS", data -> data.path("prefetched-pages").asLong() > 0, DAEMON);
   }
 
   /** Moves a guest, expects that all goes well, and looks for what was left behind. */

@@ -1,6 +1,7 @@
 package io.farpage.migration;
 
 import static io.farpage.migration.MigrationLab.MIB;
+import static io.farpage.migration.MigrationLab.port;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -15,7 +16,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -151,25 +151,25 @@ class WarmupFailureTest {
 
   @Test
   void theDestinationDaemonIsKilledAfterTheSwitchoverAndComesBack() throws Exception {
-    final DaemonProcess serving = start(source, "source", "--listen=127.0.0.1:0");
+    final DaemonProcess serving = lab.start(source, "source", "--listen=127.0.0.1:0");
     final String address = "--source=127.0.0.1:" + port(serving);
     final DaemonProcess killed = startPostcopySlowly(address);
     kill(killed);
-    final DaemonProcess resumed = start(destination, "dest", address, HYBRID, "--resume");
+    final DaemonProcess resumed = lab.start(destination, "dest", address, HYBRID, "--resume");
     requireMoved(resumed, serving);
   }
 
   @Test
   void theSourceDaemonIsKilledAfterTheSwitchoverAndComesBack() throws Exception {
-    final DaemonProcess killed = start(source, "source", "--listen=127.0.0.1:0");
+    final DaemonProcess killed = lab.start(source, "source", "--listen=127.0.0.1:0");
     final String address = "127.0.0.1:" + port(killed);
     final DaemonProcess interrupted = startPostcopySlowly("--source=" + address);
     kill(killed);
     assertEquals(3, interrupted.awaitExit(END));
-    final DaemonProcess serving = start(source, "source", "--listen=" + address);
+    final DaemonProcess serving = lab.start(source, "source", "--listen=" + address);
     port(serving);
     final DaemonProcess resumed =
-        start(destination, "dest", "--source=" + address, HYBRID, "--resume");
+        lab.start(destination, "dest", "--source=" + address, HYBRID, "--resume");
     requireMoved(resumed, serving);
   }
 
@@ -179,23 +179,10 @@ class WarmupFailureTest {
     return migration;
   }
 
-  private DaemonProcess start(final Vm vm, final String command, final String... options)
-      throws IOException {
-    final List<String> arguments = new ArrayList<>();
-    arguments.addAll(
-        List.of(
-            command,
-            "--qmp=" + vm.qmpSocket(),
-            "--state-dir=" + lab.directory().resolve("state"),
-            "--json"));
-    arguments.addAll(List.of(options));
-    return lab.add(DaemonProcess.start(arguments, line -> {}));
-  }
-
   /** Some of the memory was read in the warm-up, some has come since, and some has not. */
   private DaemonProcess startPostcopySlowly(final String address) throws IOException {
     final DaemonProcess daemon =
-        start(
+        lab.start(
             destination,
             "dest",
             address,
@@ -210,10 +197,6 @@ class WarmupFailureTest {
                 && data.path("total").asLong() - data.path("remaining").asLong() > 4 * MIB,
         MigrationLab.MIGRATION);
     return daemon;
-  }
-
-  private static int port(final DaemonProcess daemon) {
-    return daemon.awaitEvent("LISTENING", data -> true, END).path("port").asInt();
   }
 
   private static void kill(final DaemonProcess daemon) {
