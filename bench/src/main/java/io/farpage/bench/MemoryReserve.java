@@ -1,6 +1,7 @@
 package io.farpage.bench;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
@@ -17,6 +18,7 @@ import java.util.concurrent.TimeUnit;
  * or has less to move, would have the advantage.
  */
 final class MemoryReserve implements MoveObserver, AutoCloseable {
+  private static final int CHUNK_BYTES = 1 << 20;
   private static final int LOOK_MS = 2;
   private static final int AHEAD_BYTES = 128 << 20;
 
@@ -42,10 +44,20 @@ final class MemoryReserve implements MoveObserver, AutoCloseable {
             StandardOpenOption.WRITE,
             StandardOpenOption.DELETE_ON_CLOSE);
     try {
-      HostMemory.fill(file, bytes);
+      fill();
     } catch (final IOException e) {
       close();
       throw e;
+    }
+  }
+
+  private void fill() throws IOException {
+    final ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK_BYTES);
+    for (long left = bytes; left > 0; left -= chunk.limit()) {
+      chunk.clear().limit((int) Math.min(left, CHUNK_BYTES));
+      while (chunk.hasRemaining()) {
+        file.write(chunk);
+      }
     }
   }
 

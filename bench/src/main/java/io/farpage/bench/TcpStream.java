@@ -33,20 +33,17 @@ final class TcpStream {
     final Path from = newFile("from");
     final Path to = newFile("to");
     final RamFill fill = RamFill.into(from);
-    HostMemory.touch(directory, pages * PAGE_BYTES);
-    try (NativeProcess sender =
-            program.startUnder(source.command(), "send", from, pages, source.address());
-        NativeProcess receiver =
-            program.startUnder(
-                destination.command(),
-                "receive",
-                to,
-                pages,
-                source.address(),
-                sender.await("port")[0])) {
-      final long nanos = receiver.awaitNumbers()[0];
-      fill.verify(to);
-      return pages * PAGE_BYTES * 1e9 / nanos;
+    try (MemoryReserve reserve = new MemoryReserve(directory, pages * PAGE_BYTES);
+        NativeProcess sender =
+            program.startUnder(source.command(), "send", from, pages, source.address())) {
+      final String port = sender.await("port")[0];
+      reserve.onConnected();
+      try (NativeProcess receiver =
+          program.startUnder(destination.command(), "receive", to, pages, source.address(), port)) {
+        final long nanos = receiver.awaitNumbers()[0];
+        fill.verify(to);
+        return pages * PAGE_BYTES * 1e9 / nanos;
+      }
     } finally {
       Files.delete(from);
       Files.delete(to);
